@@ -99,12 +99,32 @@ def identities(settings: Settings, development: bool) -> None:
 @click.argument("client_id", metavar="ID")
 @click.option("--role", required=True, type=click.Choice(sorted(DEFAULT_SCOPES)))
 @click.option("--enterprise", help="The enterprise that a client of role enterprise is.")
+@click.option("--name", help="The client's name; a bank's products bear it.")
 @click.pass_obj
-def client(settings: Settings, client_id: str, role: str, enterprise: str | None) -> None:
+def client(settings: Settings, client_id: str, role: str, enterprise: str | None, name: str | None) -> None:
     """Make a client and print its key, this once: the first operator, or a service."""
     clients = Clients(Database(settings.database_url), settings.pepper)
-    (minted,) = clients.add([Client(client_id, role, enterprise)], by_command=True)
+    (minted,) = clients.add([Client(client_id, role, enterprise, name)], by_command=True)
     click.echo(minted.text)
+
+
+@main.command("rename-client")
+@click.argument("client_id", metavar="ID")
+@click.argument("name")
+@click.pass_obj
+def rename_client(settings: Settings, client_id: str, name: str) -> None:
+    """Enter a client's NAME in the register; a bank's products bear it from their next version on."""
+    Clients(Database(settings.database_url), settings.pepper).rename(client_id, name)
+    click.echo(f"{client_id} is {name.strip()}.")
+
+
+@main.command("end-client")
+@click.argument("client_id", metavar="ID")
+@click.pass_obj
+def end_client(settings: Settings, client_id: str) -> None:
+    """End a client with all its keys and tokens, as POST /v1/clients/{id}/disable does."""
+    Clients(Database(settings.database_url), settings.pepper).disable(client_id)
+    click.echo(f"{client_id} has ended, with all its keys.")
 
 
 @main.group("public-key")

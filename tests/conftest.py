@@ -183,6 +183,7 @@ def tokens() -> Callable[..., dict[str, str]]:
             "exp": now + lifetime,
             **({"ent": enterprise} if enterprise else {}),
             **({"act": act} if act else {}),
+            **({"name": "Example Bank"} if role == "bank" else {}),
             **claims,
         }
         return {"Authorization": f"Bearer {jwt.encode({'alg': 'ES256', 'kid': 'test'}, payload, SIGNING_KEY)}"}

@@ -42,6 +42,8 @@ class Caller:
     actor: str | None = None
     sid: str | None = None
     per: str | None = None
+    # A bank's name by the register of clients, which is the name that its products bear.
+    name: str | None = None
 
     def owns(self, enterprise: str) -> bool:
         """Tell whether the caller is this very enterprise."""
@@ -168,6 +170,7 @@ def _caller(claims: dict[str, Any]) -> Caller:
         actor=claims.get("act"),
         sid=claims.get("sid"),
         per=claims.get("per"),
+        name=claims.get("name"),
     )
 
 

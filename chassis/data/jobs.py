@@ -7,7 +7,7 @@ another takes the job again. Handlers are therefore idempotent. (ADR 0004 has th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -235,6 +235,13 @@ def state(session: Session, job_id: str) -> JobState:
     return JobState(*session.execute(select(*columns).where(TABLE.c.id == job_id)).one())
 
 
+def states(session: Session, job_ids: Collection[str]) -> dict[str, JobState]:
+    """Return how far these jobs are, by id."""
+    columns = (TABLE.c.id, TABLE.c.state, TABLE.c.done, TABLE.c.total, TABLE.c.problem, TABLE.c.finished_at)
+    rows = session.execute(select(*columns).where(TABLE.c.id.in_(job_ids)))
+    return {job_id: JobState(*told) for job_id, *told in rows}
+
+
 def state_of(session: Session, row: object, job_id: str) -> JobState:
     """Return how far the job of a row is, and read the row anew after it.
 
@@ -248,7 +255,12 @@ def state_of(session: Session, row: object, job_id: str) -> JobState:
 
 
 def _pack(caller: Caller | None) -> dict[str, Any] | None:
-    return {**asdict(caller), "scopes": sorted(caller.scopes)} if caller else None
+    if caller is None:
+        return None
+    packed = {**asdict(caller), "scopes": sorted(caller.scopes)}
+    # No job needs the name, and a worker of the release before would not know what it is.
+    del packed["name"]
+    return packed
 
 
 def unpack(packed: dict[str, Any] | None) -> Caller | None:

@@ -23,7 +23,7 @@ from chassis.core.identity import Verifier
 from chassis.core.ids import new_id
 from chassis.data import migrations
 from chassis.data.database import Database
-from chassis.web import health, preconditions, refusals, traced
+from chassis.web import health, preconditions, query, refusals, traced
 from chassis.web.answers import Orjson, json_answer
 from chassis.web.health import Check, connections, tell_gauges, writing
 from chassis.web.pace import OUTERMOST
@@ -227,6 +227,7 @@ def _open_request() -> None:
     )
     check_address(environ)
     check_patience(environ)
+    query.check()
 
 
 def _close_request(response: Response) -> Response:

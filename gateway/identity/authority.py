@@ -21,7 +21,7 @@ from chassis.core.identity import AUDIENCE, Caller, Verifier
 from chassis.data.database import Database
 from gateway.identity import assertions, key_sessions, keys, people, proofs, store
 from gateway.identity.assertions import SignedBy
-from gateway.identity.roles import AUDIENCES, DEFAULT_SCOPES
+from gateway.identity.roles import AUDIENCES, DEFAULT_SCOPES, PUBLISHERS
 from gateway.identity.store import Client, StoredKey
 from gateway.identity.tokens import LIFE_SECONDS, Signer
 
@@ -219,8 +219,9 @@ class _Reading:
 
 
 def caller_of(client: Client) -> Caller:
-    """Return what a client may do by its role."""
-    return Caller(client.id, client.role, DEFAULT_SCOPES[client.role], client.enterprise)
+    """Return what a client may do by its role; who publishes products with its name, which they bear."""
+    name = client.name if client.role in PUBLISHERS else None
+    return Caller(client.id, client.role, DEFAULT_SCOPES[client.role], client.enterprise, name=name)
 
 
 def _claims(verified_token: str) -> dict[str, Any]:

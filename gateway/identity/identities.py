@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from chassis.core.errors import Invalid
 from chassis.data.database import Database
 from gateway.identity import keys, store
-from gateway.identity.roles import DEVELOPMENT_CLIENTS, SERVICE
+from gateway.identity.roles import DEVELOPMENT_CLIENTS, DEVELOPMENT_NAMES, SERVICE
 from gateway.identity.store import Client
 
 SERVICES = tuple(name for name, role in DEVELOPMENT_CLIENTS.items() if role == SERVICE)
@@ -27,6 +27,8 @@ def development_keys(database: Database, pepper: bytes, known: Mapping[str, str]
             name: _known_key(session, Client(name, role), known.get(name, ""), pepper)
             for name, role in DEVELOPMENT_CLIENTS.items()
         }
+        for client, name in DEVELOPMENT_NAMES.items():
+            store.rename(session, client, name)
         store.advance(session)
     return working
 

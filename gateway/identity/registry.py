@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -16,6 +17,10 @@ from gateway.identity.authority import Authority
 from gateway.identity.keys import ApiKey
 from gateway.identity.roles import ENTERPRISE, MADE_BY_COMMAND_ONLY
 from gateway.identity.store import Client
+
+# No colon: firms and roles are written to under names that have one, and no client may look like them.
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+LONGEST_NAME = 200
 
 
 class ClientExists(Conflict):
@@ -95,6 +100,16 @@ class Clients:
             revision = store.advance(session)
         self._tell(revision)
 
+    def rename(self, client_id: str, name: str) -> None:
+        """Enter a client's name; a bank's products bear it from their next version on."""
+        if not 0 < len(name.strip()) <= LONGEST_NAME:
+            raise Invalid(f"A name has from 1 to {LONGEST_NAME} characters.", field="name")
+        with self._database.begin() as session:
+            if not store.rename(session, client_id, name.strip()):
+                raise NotFound(f"There is no client {client_id}.")
+            revision = store.advance(session)
+        self._tell(revision)
+
     def page(self, cursor: str, limit: int) -> tuple[list[dict[str, Any]], str | None]:
         """Return up to `limit` clients behind `cursor` with their live keys' ids, and the cursor of the next page."""
         with self._database.read() as session:
@@ -116,6 +131,12 @@ def _check(clients: Sequence[Client], *, by_command: bool) -> None:
     if twice:
         raise Invalid(f"The list names {twice[0]} more than once.", clients=twice)
     for client in clients:
+        if not ID.fullmatch(client.id):
+            raise Invalid(
+                f"{client.id[:64]!r}: a client's id is 1 to 64 letters, digits, dots, underscores and hyphens, and its "
+                "first is a letter or digit. A colon marks addresses that are no client: a firm, a role.",
+                client=client.id[:64],
+            )
         if (client.role == ENTERPRISE) != bool(client.enterprise):
             raise Invalid(
                 f"{client.id}: a client of role enterprise names its `enterprise`, and no other role does.",

@@ -43,6 +43,9 @@ DEFAULT_SCOPES: Mapping[str, frozenset[str]] = {
     }.items()
 }
 
+# Who publishes products, which bear the name that the register has for it.
+PUBLISHERS = frozenset(role for role, scopes in DEFAULT_SCOPES.items() if "products:write" in scopes)
+
 # How a client says that it signs for itself (RFC 7523 section 2.2).
 CLIENT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -66,3 +69,4 @@ DEVELOPMENT_CLIENTS: Mapping[str, str] = {
     "scoring": SERVICE,
     "matching": SERVICE,
 }
+DEVELOPMENT_NAMES: Mapping[str, str] = {"bank-demo": "青禾示例银行 Qinghe Example Bank"}

@@ -134,6 +134,16 @@ def disable_client(session: Session, client_id: str, now: datetime) -> bool:
     return True
 
 
+def rename(session: Session, client_id: str, name: str) -> bool:
+    """Enter a client's name; return whether there is such a client."""
+    row = session.get(ClientRow, client_id)
+    if row is None:
+        return False
+    row.name = name
+    session.flush()
+    return True
+
+
 def client_of_row(row: ClientRow) -> Client:
     """Return the client of a row."""
     return Client(row.id, row.role, row.enterprise, row.name, row.disabled_at is not None)

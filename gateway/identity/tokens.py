@@ -45,7 +45,7 @@ class Signer:
             "jti": f"{key_id}.{secrets.token_hex(8)}",
         }
         optional = {"ent": caller.enterprise, "act": caller.actor, "sid": caller.sid, "per": caller.per}
-        claims |= {name: value for name, value in optional.items() if value}
+        claims |= {name: value for name, value in {**optional, "name": caller.name}.items() if value}
         if bound:
             claims["cnf"] = {"jkt": bound}
         if caller.per:

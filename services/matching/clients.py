@@ -26,6 +26,7 @@ PURPOSE = "financing-match"
 # A mandate is a consent for a purpose of its own: to read is not to act.
 MANDATES = {"application": "financing-application", "acceptance": "financing-acceptance"}
 CATALOGUE_SECONDS = 300.0
+ENTERPRISE = "enterprise:"
 # Scoring's answer where it has no model; it gives it before any file is read.
 NO_MODEL = "no-serving-model"
 
@@ -60,12 +61,15 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What one client has to know of one file: the event, and the act in the file that it follows from."""
+    """What a client has to know of one file: the event, and the act in the file that it follows from.
+
+    Without a `client` it is for the enterprise itself, whichever clients it comes with.
+    """
 
     id: str
     event: str
     enterprise: str
-    client: str
+    client: str | None
     act: str
 
 
@@ -166,7 +170,9 @@ class Scoring:
 
 
 def _notice(item: Mapping[str, Any]) -> Notice:
-    return Notice(item["id"], item["event"], item["enterprise"], item["client"], item["act"])
+    # A firm is addressed as `enterprise:<its id>`; no client's id has a colon.
+    client = None if item["client"].startswith(ENTERPRISE) else item["client"]
+    return Notice(item["id"], item["event"], item["enterprise"], client, item["act"])
 
 
 def _facts(answer: Answer) -> Facts:

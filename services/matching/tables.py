@@ -67,7 +67,10 @@ class StoredMatch(Base):
     answer: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime]
 
-    __table_args__ = (Index("ix_matches_enterprise_id", "enterprise", "id"),)
+    __table_args__ = (
+        Index("ix_matches_enterprise_id", "enterprise", "id"),
+        Index("ix_matches_client_id", "client", "id"),
+    )
 
 
 class Batch(JobOrder, Base):
@@ -77,6 +80,8 @@ class Batch(JobOrder, Base):
 
     enterprises: Mapped[list[Any] | None]
     need: Mapped[dict[str, Any]]
+
+    __table_args__ = (Index("ix_match_batches_client_id", "client", "id"),)
 
 
 class BatchPart(Base):
@@ -110,12 +115,14 @@ class ChurnCurves(Base):
 class Plan(JobOrder, Base):
     """An order to divide something over many enterprises (`kind`: allocation, assignment or dry-run), and its answer.
 
-    `answer` is the compressed JSON (zlib), with every enterprise that it was made from; null until the job is done.
+    `product` is the one that a dry run is of, null for other kinds. `answer` is the compressed JSON (zlib), with every
+    enterprise that it was made from; null until the job is done.
     """
 
     __tablename__ = "plans"
 
     kind: Mapped[str]
+    product: Mapped[str | None]
     document: Mapped[dict[str, Any]]
     answer: Mapped[bytes | None] = mapped_column(LargeBinary)
 

@@ -45,7 +45,10 @@ class Paper(TypedDict):
 
 
 class Offer(TypedDict):
-    """A product that fits, with its terms; the probability is null where the bank's decisions do not tell it."""
+    """A product that fits, with its terms; the probability is null where the bank's decisions do not tell it.
+
+    `rate_lines` are told to the product's bank and the operator, chances of approval to the firm and its platform too.
+    """
 
     rank: int
     product: str
@@ -66,7 +69,7 @@ class Offer(TypedDict):
     security: list[Security]
     documents: list[Paper]
     approval_probability: float | None
-    approval_decisions: int
+    approval_decisions: int | None
     approval_note: Text
     fit: float
     reasons: list[Check]

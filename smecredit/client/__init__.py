@@ -10,6 +10,7 @@ from smecredit.client.applications import Applications
 from smecredit.client.calls import OnProgress
 from smecredit.client.control import Control
 from smecredit.client.corrections import Corrections
+from smecredit.client.decisions import Decisions
 from smecredit.client.enterprises import Enterprises, Table
 from smecredit.client.granting import Granting
 from smecredit.client.graphs import Graphs
@@ -25,6 +26,7 @@ from smecredit.client.scores import Scores
 from smecredit.client.screens import Screens
 from smecredit.client.shocks import Shocks
 from smecredit.client.supervision import Supervision
+from smecredit.client.webhooks import Webhooks
 from smecredit.client.wire import Wire
 
 __all__ = ["DEFAULT_URL", "Client", "OnProgress", "Table"]
@@ -50,7 +52,9 @@ class Client(
     Models,
     Matches,
     Applications,
+    Decisions,
     Plans,
+    Webhooks,
 ):
     """A client of one suite with one API key.
 

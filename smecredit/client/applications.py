@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from smecredit.answers.applications import Application, ApplicationHistory, Document, Dossier, Move, Terms
+from smecredit.answers.applications import (
+    Application,
+    ApplicationHistory,
+    ApplicationState,
+    Document,
+    Dossier,
+    Move,
+    Terms,
+)
 from smecredit.client.calls import Calls, given, iso, segment
 
 
@@ -31,9 +39,17 @@ class Applications(Calls):
         value = {"enterprise": enterprise, "products": list(products), "need": need, "documents": list(documents)}
         return self._post(Dossier, "/v1/applications", {**value, "draft": draft, **given(match=match)})
 
-    def applications(self, state: str | None = None) -> Iterator[Application]:
-        """Return the applications that you are a party of, newest first."""
-        return self._pages(Application, "/v1/applications", state=state)
+    def applications(
+        self,
+        state: ApplicationState | None = None,
+        *,
+        product: str | None = None,
+        enterprise: str | None = None,
+        since: date | None = None,
+    ) -> Iterator[Application]:
+        """Return the applications that you are a party of, newest first; `since` the day of their last move."""
+        filters = {"state": state, "product": product, "enterprise": enterprise, "since": iso(since)}
+        return self._pages(Application, "/v1/applications", **filters)
 
     def application(self, application_id: str) -> ApplicationHistory:
         """Return an application with every move and every offer."""

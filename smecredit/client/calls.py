@@ -35,6 +35,9 @@ class Calls:
     def _put(self, shape: type[Shape], path: str, value: Mapping[str, Any]) -> Shape:
         return cast("Shape", self._wire.call("PUT", path, value=value).json())
 
+    def _delete(self, path: str) -> None:
+        self._wire.call("DELETE", path)
+
     def _pages(
         self, shape: type[Shape], path: str, *, purpose: str | None = None, **query: str | None
     ) -> Iterator[Shape]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from smecredit.answers import Match, Purpose
-from smecredit.client.calls import Calls, Json, OnProgress, given, listed, moments, segment
+from smecredit.answers import JobStateName, Match, Purpose
+from smecredit.client.calls import Calls, Json, OnProgress, given, iso, listed, moments, segment
 
 
 class Matches(Calls):
@@ -16,6 +16,11 @@ class Matches(Calls):
     def products(self) -> Iterator[Json]:
         """Return the product catalogue."""
         return self._pages(Json, "/v1/products")
+
+    def product(self, product_id: str, version: int | None = None) -> Json:
+        """Return a product, its newest version unless another is named."""
+        place = f"/v1/products/{segment(product_id)}"
+        return self._get(Json, place, version=None if version is None else str(version))
 
     def add_product(self, product: Mapping[str, Any]) -> Json:
         """Add a bank product."""
@@ -42,6 +47,18 @@ class Matches(Calls):
     def get_match(self, match_id: str) -> Match:
         """Return a stored match."""
         return self._get(Match, f"/v1/matches/{segment(match_id)}")
+
+    def matches(self, enterprise: str | None = None, *, since: date | None = None) -> Iterator[Json]:
+        """Return what you have asked in matches, newest first, and as a firm what was asked about you."""
+        return self._pages(Json, "/v1/matches", enterprise=enterprise, since=iso(since))
+
+    def trace(self, match_id: str) -> Json:
+        """Return what a match was made from."""
+        return self._get(Json, f"/v1/matches/{segment(match_id)}/trace")
+
+    def match_batches(self, state: JobStateName | None = None, *, since: date | None = None) -> Iterator[Json]:
+        """Return your orders to match many firms, newest first."""
+        return self._pages(Json, "/v1/match-batches", state=state, since=iso(since))
 
     def match_batch(
         self,

@@ -41,7 +41,7 @@ def demo(shown: Shown) -> None:
     console.print(
         f"{total['enterprises']:,} enterprises; as many demo consents to bank-demo, "
         f"{min(total['enterprises'], MOST_BEYOND_CREDIT):,} also to "
-        f"{', '.join(f'{who} ({purpose})' for who, (purpose, _) in BEYOND_CREDIT.items())}; "
+        f"{', '.join(f'{who} ({_joined(purposes)})' for who, (purposes, _) in BEYOND_CREDIT.items())}; "
         f"{total['products']} sandbox products; "
         f"{total['scores']:,} scores ({total['not_scored']:,} without); "
         f"{total['matches']:,} matches with {total['offers']:,} offers and {total['refusals']:,} refusals; "
@@ -71,3 +71,7 @@ def _fitting(match: Mapping[str, Any] | None) -> str:
         return NONE
     nearest = min(match["refusals"], key=lambda refusal: len(refusal.get("failed") or [refusal]))
     return "✗ {}: {} / {}".format(bilingual(nearest["rule_title"]), *found_and_needed(nearest))
+
+
+def _joined(purposes: Sequence[str]) -> str:
+    return " and ".join(purposes)

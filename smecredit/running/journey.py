@@ -25,11 +25,11 @@ PURPOSES: Final[tuple[Purpose, ...]] = (
     "model-training",
 )
 # Who else reads, each for its own end: the buyer for its tenders, the operator as the demonstration's supervisor, the
-# platform to find financing.
-BEYOND_CREDIT: Final[Mapping[str, tuple[Purpose, Sequence[str]]]] = {
-    "buyer-demo": ("procurement", ("portrait", "graph")),
-    OPERATOR: ("supervision", ("portrait", "graph")),
-    "platform-demo": ("financing-match", FIELDS),
+# platform to find financing, with the mandate to hand in applications and none to accept what a bank offers.
+BEYOND_CREDIT: Final[Mapping[str, tuple[Sequence[Purpose], Sequence[str]]]] = {
+    "buyer-demo": (("procurement",), ("portrait", "graph")),
+    OPERATOR: (("supervision",), ("portrait", "graph")),
+    "platform-demo": (("financing-match", "financing-application"), FIELDS),
 }
 MOST_BEYOND_CREDIT: Final = 1_000  # firms that let them, so that a large demonstration is not held up by it
 CONSENT_DAYS: Final = 365
@@ -140,8 +140,8 @@ def _consent(enterprise: Client, *, beyond_credit: bool) -> None:
     """Give one enterprise's consents: to the demonstration bank, and to those who read for something else."""
     until = datetime.now(UTC).date() + timedelta(days=CONSENT_DAYS)
     enterprise.grant_consent(GRANTEE, PURPOSES, valid_until=until, fields=FIELDS)
-    for grantee, (purpose, fields) in BEYOND_CREDIT.items() if beyond_credit else ():
-        enterprise.grant_consent(grantee, [purpose], valid_until=until, fields=fields)
+    for grantee, (purposes, fields) in BEYOND_CREDIT.items() if beyond_credit else ():
+        enterprise.grant_consent(grantee, purposes, valid_until=until, fields=fields)
 
 
 def train(clients: Clients, report: Reporter, exception: str | None = None, seed: int | None = None) -> dict[str, Any]:

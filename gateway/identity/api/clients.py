@@ -14,6 +14,7 @@ from chassis.web.caller import requires
 from chassis.web.openapi import Blueprint, Shows, shows
 from chassis.web.schemas import Schema
 from gateway.identity.api.current import identity
+from gateway.identity.registry import ID, LONGEST_NAME
 from gateway.identity.roles import DEFAULT_SCOPES, MADE_BY_COMMAND_ONLY
 from gateway.identity.store import Client
 
@@ -21,20 +22,23 @@ blueprint = Blueprint(
     "clients", __name__, url_prefix="/v1/clients", description="Clients of the suite, their roles and their API keys."
 )
 AT_ONCE = 10_000
-ID = r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}"
 
 
 class NewClientSchema(Schema):
     """A client to bring in."""
 
-    id = fields.String(required=True, validate=validate.Regexp(rf"^{ID}\Z"), metadata={"example": "bank-1"})
+    id = fields.String(required=True, validate=validate.Regexp(rf"^{ID.pattern}\Z"), metadata={"example": "bank-1"})
     role = fields.String(required=True, validate=validate.OneOf(sorted(DEFAULT_SCOPES.keys() - MADE_BY_COMMAND_ONLY)))
     enterprise = fields.String(
         load_default=None,
         validate=validate.Length(1, 128),
         metadata={"description": "The enterprise that a client of role enterprise is", "example": "local:E17"},
     )
-    name = fields.String(load_default=None, validate=validate.Length(max=200))
+    name = fields.String(
+        load_default=None,
+        validate=validate.Length(max=LONGEST_NAME),
+        metadata={"description": "A bank's products bear it", "example": "青禾示例银行 Qinghe Example Bank"},
+    )
 
 
 class IssuedKeySchema(Schema):

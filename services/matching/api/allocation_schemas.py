@@ -237,9 +237,3 @@ class AllocationSchema(PlanSchema):
     """An allocation; `result` is there when it is done."""
 
     result = fields.Nested(AllocatedSchema(), allow_none=True)
-
-
-class PlanListSchema(Outgoing):
-    """Orders, newest first, without their results."""
-
-    items = fields.List(fields.Dict())

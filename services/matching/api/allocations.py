@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response
 
-from chassis.web import idempotency
+from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import WORK_WAITS, Blueprint, Shows, refuses, shows
-from services.matching.api.allocation_schemas import AllocationOrderSchema, AllocationSchema, PlanListSchema
+from services.matching.api.allocation_schemas import AllocationOrderSchema, AllocationSchema
 from services.matching.api.current import context
+from services.matching.api.job_schemas import PlanPageSchema
+from services.matching.api.list_schemas import OrderFiltersSchema
 from services.matching.api.plans import listed, ordered, read
 from services.matching.domain.allocation.order import AllocationOrder
 from services.matching.usecases.import_churn import newest
@@ -39,13 +43,15 @@ def post_allocation(order: AllocationOrder) -> Response:
 
 
 @blueprint.get("")
+@refuses(blueprint, 422)
 @requires("matches:read")
-@blueprint.response(200, PlanListSchema())
+@blueprint.arguments(OrderFiltersSchema(), location="query")
+@blueprint.response(200, PlanPageSchema())
+@blueprint.doc(parameters=paging.PARAMETERS)
 @shows(Shows.OWN_WORDS)
-def list_allocations() -> Response:
-    """List your allocations, newest first."""
-    with context().database.read() as session:
-        return json_answer({"items": listed(session, AllocationOrder.kind)})
+def list_allocations(filters: dict[str, Any]) -> Response:
+    """List your allocations, newest first, without their results."""
+    return json_answer(listed(AllocationOrder.kind, filters))
 
 
 @blueprint.get("/<allocation_id>")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, request
-from sqlalchemy import or_, select
+from flask import Response
 from sqlalchemy.orm import Session
 
 from chassis.web import idempotency, paging, preconditions
@@ -22,13 +21,13 @@ from services.matching.api.application_schemas import (
     MoveSchema,
 )
 from services.matching.api.current import context
+from services.matching.api.list_schemas import ApplicationFiltersSchema
 from services.matching.domain.application import Dossier, Statement
 from services.matching.tables import Application
-from services.matching.usecases import apply, follow
+from services.matching.usecases import apply, browse, follow
 from services.matching.usecases.advance import advance
 
 blueprint = Blueprint("applications", __name__, url_prefix="/v1/applications", description="From a wish to a loan")
-STATE = {"in": "query", "name": "state", "schema": {"type": "string"}, "description": "Only those in this state"}
 
 
 @blueprint.post("")
@@ -56,20 +55,14 @@ def post_dossier(dossier: Dossier) -> Response:
 @blueprint.get("")
 @refuses(blueprint, 400)
 @requires("applications:read")
+@blueprint.arguments(ApplicationFiltersSchema(), location="query")
 @blueprint.response(200, ApplicationPageSchema())
-@blueprint.doc(parameters=[STATE, *paging.PARAMETERS])
+@blueprint.doc(parameters=paging.PARAMETERS)
 @shows(Shows.OWN_WORDS)
-def list_applications() -> Response:
+def list_applications(filters: dict[str, Any]) -> Response:
     """List the applications that you are a party of, newest first."""
     me = caller()
-    mine = or_(Application.applicant == me.client, Application.bank == me.client)
-    if me.enterprise:
-        mine = or_(mine, Application.enterprise == me.enterprise)
-    query = select(Application).where(mine)
-    if me.role == "bank":
-        query = query.where(Application.state != "draft")
-    if state := request.args.get("state"):
-        query = query.where(Application.state == state)
+    query = browse.applications(me, filters)
     with context().database.read() as session:
         page = paging.page(session, query, [Application.id], lambda row: shown.application(row, me), newest_first=True)
         return json_answer(page)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response
 
-from chassis.web import idempotency
+from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import requires
 from chassis.web.openapi import WORK_WAITS, Blueprint, Shows, refuses, shows
 from services.matching.api.assignment_schemas import AssignmentOrderSchema, AssignmentSchema
 from services.matching.api.current import context
-from services.matching.api.plans import ordered, read
+from services.matching.api.job_schemas import PlanPageSchema
+from services.matching.api.list_schemas import OrderFiltersSchema
+from services.matching.api.plans import listed, ordered, read
 from services.matching.domain.assignment.order import AssignmentOrder
 
 blueprint = Blueprint("assignments", __name__, url_prefix="/v1/assignments", description="Many firms, many products")
@@ -35,6 +39,18 @@ def post_assignment(order: AssignmentOrder) -> Response:
     response = json_answer(answer, 202)
     response.headers["Location"] = f"/v1/assignments/{answer['id']}"
     return response
+
+
+@blueprint.get("")
+@refuses(blueprint, 422)
+@requires("matches:read")
+@blueprint.arguments(OrderFiltersSchema(), location="query")
+@blueprint.response(200, PlanPageSchema())
+@blueprint.doc(parameters=paging.PARAMETERS)
+@shows(Shows.OWN_WORDS)
+def list_assignments(filters: dict[str, Any]) -> Response:
+    """List your assignments, newest first, without their results."""
+    return json_answer(listed(AssignmentOrder.kind, filters))
 
 
 @blueprint.get("/<assignment_id>")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from marshmallow import Schema as Outgoing
 from marshmallow import fields, post_load, validate
 
 from chassis.web.schemas import EnterpriseId, Schema
@@ -37,3 +38,10 @@ class BatchSchema(JobSchema):
     need = fields.Dict()
     as_of = fields.Date(allow_none=True)
     created_at = fields.DateTime()
+
+
+class BatchPageSchema(Outgoing):
+    """Orders, newest first; `next` is the cursor of the following page."""
+
+    items = fields.List(fields.Nested(BatchSchema()))
+    next = fields.String(allow_none=True)

@@ -8,15 +8,17 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from chassis.data import jobs
-from chassis.web import idempotency
+from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer, stream
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import WORK_WAITS, Blueprint, Shows, refuses, shows
 from services.matching import store
 from services.matching.api import shown
-from services.matching.api.batch_schemas import BatchOrderSchema, BatchSchema
+from services.matching.api.batch_schemas import BatchOrderSchema, BatchPageSchema, BatchSchema
 from services.matching.api.current import context
-from services.matching.usecases import match_many
+from services.matching.api.list_schemas import OrderFiltersSchema
+from services.matching.tables import Batch
+from services.matching.usecases import browse, match_many
 from services.matching.usecases.match_many import BatchOrder
 
 blueprint = Blueprint("match-batches", __name__, url_prefix="/v1/match-batches", description="Many matches at once")
@@ -40,6 +42,21 @@ def post_batch(order: BatchOrder) -> Response:
     response = json_answer(answer, 202)
     response.headers["Location"] = f"/v1/match-batches/{answer['id']}"
     return response
+
+
+@blueprint.get("")
+@refuses(blueprint, 422)
+@requires("matches:read")
+@blueprint.arguments(OrderFiltersSchema(), location="query")
+@blueprint.response(200, BatchPageSchema())
+@blueprint.doc(parameters=paging.PARAMETERS)
+@shows(Shows.OWN_WORDS)
+def list_batches(filters: dict[str, Any]) -> Response:
+    """List your batches, newest first."""
+    with context().database.read() as session:
+        query = browse.batches(caller(), filters)
+        page = paging.page(session, query, [Batch.id], lambda row: row, newest_first=True)
+        return json_answer({**page, "items": shown.orders(session, page["items"], shown.batch)})
 
 
 @blueprint.get("/<batch_id>")

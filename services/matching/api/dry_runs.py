@@ -6,13 +6,15 @@ from typing import Any
 
 from flask import Response
 
-from chassis.web import idempotency
+from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import WORK_WAITS, Blueprint, Shows, refuses, shows
 from services.matching.api.current import context
 from services.matching.api.dry_run_schemas import DryRunOrderSchema, DryRunSchema
-from services.matching.api.plans import ordered, read
+from services.matching.api.job_schemas import PlanPageSchema
+from services.matching.api.list_schemas import OrderFiltersSchema
+from services.matching.api.plans import listed, ordered, read
 from services.matching.api.products import checked, draft_of
 from services.matching.domain.dry_run import DryRunOrder
 from services.matching.usecases import publish
@@ -47,6 +49,18 @@ def post_dry_run(order: dict[str, Any], product_id: str) -> Response:
     response = json_answer(answer, 202)
     response.headers["Location"] = f"/v1/products/{product_id}/dry-runs/{answer['id']}"
     return response
+
+
+@blueprint.get("/<product_id>/dry-runs")
+@refuses(blueprint, 422)
+@requires("products:write")
+@blueprint.arguments(OrderFiltersSchema(), location="query")
+@blueprint.response(200, PlanPageSchema())
+@blueprint.doc(parameters=paging.PARAMETERS)
+@shows(Shows.OWN_WORDS)
+def list_dry_runs(filters: dict[str, Any], product_id: str) -> Response:
+    """List your dry runs of a product, newest first, without their results."""
+    return json_answer(listed(DryRunOrder.kind, filters, product_id))
 
 
 @blueprint.get("/<product_id>/dry-runs/<run_id>")

@@ -40,3 +40,10 @@ class PlanSchema(JobSchema):
     as_of = fields.Date(allow_none=True)
     known_at = fields.DateTime()
     created_at = fields.DateTime()
+
+
+class PlanPageSchema(Outgoing):
+    """Orders, newest first, without their results; `next` is the cursor of the following page."""
+
+    items = fields.List(fields.Nested(PlanSchema()))
+    next = fields.String(allow_none=True)

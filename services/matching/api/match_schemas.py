@@ -55,16 +55,22 @@ class OfferSchema(Outgoing):
     months = fields.Integer()
     repayment = fields.String()
     rate = fields.Float(metadata={"description": "Indicative, a year"})
-    rate_lines = fields.List(fields.Nested(RateLineSchema()))
+    rate_lines = fields.List(
+        fields.Nested(RateLineSchema()),
+        metadata={"description": "Told to the product's bank and the operator; empty for others"},
+    )
     total_cost_fen = fields.Integer()
     monthly_payment_fen = fields.Integer()
     last_payment_fen = fields.Integer()
     security = fields.List(fields.Nested(SecuritySchema()))
     documents = fields.List(fields.Nested(PaperSchema()), metadata={"description": "Papers asked for"})
     approval_probability = fields.Float(
-        allow_none=True, metadata={"description": "From the bank's own past decisions; null is unknown"}
+        allow_none=True,
+        metadata={"description": "From the bank's own past decisions; null is unknown, or not told to a rival"},
     )
-    approval_decisions = fields.Integer(metadata={"description": "Decisions that it was learnt from"})
+    approval_decisions = fields.Integer(
+        allow_none=True, metadata={"description": "Decisions that it was learnt from; null: not told"}
+    )
     approval_note = fields.Nested(TitleSchema())
     fit = fields.Float(metadata={"description": "0 just on every threshold of the product, 1 far above them"})
     reasons = fields.List(fields.Nested(CheckSchema()))

@@ -7,11 +7,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from chassis.data import jobs
+from chassis.web import paging
 from chassis.web.caller import caller
-from services.matching import store
 from services.matching.api import shown
 from services.matching.api.current import context
 from services.matching.documents import PlanOrder
+from services.matching.tables import Plan
+from services.matching.usecases import browse
 from services.matching.usecases.order_plan import order_plan
 from services.matching.usecases.read_plan import read_plan
 
@@ -28,7 +30,9 @@ def read(kind: str, plan_id: str) -> dict[str, Any]:
     return {**shown.plan(plan.row, plan.job), "result": plan.result}
 
 
-def listed(session: Session, kind: str) -> list[dict[str, Any]]:
-    """Show the caller's newest plans of a kind, without what they say of enterprises."""
-    rows = store.newest_plans(session, kind, caller().client)
-    return [shown.plan(row, jobs.state_of(session, row, row.job)) for row in rows]
+def listed(kind: str, filters: dict[str, Any], product: str | None = None) -> dict[str, Any]:
+    """Show a page of the caller's plans of a kind, newest first, without what they say of enterprises."""
+    with context().database.read() as session:
+        query = browse.plans(caller(), kind, filters, product)
+        page = paging.page(session, query, [Plan.id], lambda row: row, newest_first=True)
+        return {**page, "items": shown.orders(session, page["items"], shown.plan)}

@@ -67,7 +67,9 @@ class ProductSchema(Schema):
 
     id = fields.String(validate=validate.Regexp(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"))
     version = fields.Integer(dump_only=True)
-    bank = fields.String(required=True, validate=short)
+    bank = fields.String(
+        validate=short, metadata={"description": "Your name by the register of clients; it may be left out"}
+    )
     title = fields.Nested(TitleSchema(), required=True)
     kind = fields.String(required=True, validate=validate.OneOf(KINDS))
     amount_fen = fields.List(
@@ -120,8 +122,28 @@ class ProductSchema(Schema):
         return data
 
 
+class ShownRateSchema(Outgoing):
+    """How a rate is made, to the product's bank and the operator; others are told `subsidy`, `floor` and `cap`."""
+
+    funding = fields.Float()
+    lgd = fields.Float()
+    operating = fields.Float()
+    margin = fields.Float()
+    subsidy = fields.Float()
+    floor = fields.Float(required=True)
+    cap = fields.Float(required=True)
+    capital_ratio = fields.Float()
+    hurdle = fields.Float()
+
+
+class ShownProductSchema(ProductSchema):
+    """A product as its reader is told it."""
+
+    rate = fields.Nested(ShownRateSchema(), required=True)
+
+
 class ProductPageSchema(Outgoing):
     """Products by id; `next` is the cursor of the following page."""
 
-    items = fields.List(fields.Nested(ProductSchema()))
+    items = fields.List(fields.Nested(ShownProductSchema()))
     next = fields.String(allow_none=True)

@@ -17,13 +17,15 @@ from chassis.web.openapi import Blueprint, refuses
 from chassis.web.reading import whole
 from services.matching import store
 from services.matching.api.current import context
-from services.matching.api.product_schemas import ProductPageSchema, ProductSchema
+from services.matching.api.product_schemas import ProductPageSchema, ProductSchema, ShownProductSchema
+from services.matching.domain.errors import NotTheBank
 from services.matching.domain.product import ProductDraft
 from services.matching.tables import ProductVersion
 from services.matching.usecases import publish
+from services.matching.usecases.address import audience
 
 blueprint = Blueprint("products", __name__, url_prefix="/v1/products", description="Financing products of banks")
-PUBLISHED, SHOWN = ProductSchema(), ProductSchema()
+PUBLISHED, SHOWN = ProductSchema(), ShownProductSchema()
 
 
 @blueprint.post("")
@@ -51,14 +53,17 @@ def post_product(document: dict[str, Any]) -> Response:
 @blueprint.doc(parameters=paging.PARAMETERS)
 @blueprint.response(200, ProductPageSchema())
 def list_products() -> Response:
-    """List products, each in its newest version."""
+    """List products, each in its newest version; how a rate is made is told to its bank and the operator."""
     newest = select(ProductVersion.product, func.max(ProductVersion.version).label("version"))
     latest = newest.group_by(ProductVersion.product).subquery()
     query = select(ProductVersion).join(
         latest, (ProductVersion.product == latest.c.product) & (ProductVersion.version == latest.c.version)
     )
     with context().database.read() as session:
-        return json_answer(paging.page(session, query, [ProductVersion.product], lambda row: row.document))
+        told = audience(session, caller())
+        return json_answer(
+            paging.page(session, query, [ProductVersion.product], lambda row: told.product(row.document))
+        )
 
 
 @blueprint.get("/<product_id>")
@@ -67,9 +72,13 @@ def list_products() -> Response:
 @blueprint.doc(parameters=[{"in": "query", "name": "version", "schema": {"type": "integer", "minimum": 1}}])
 @blueprint.response(200, SHOWN)
 def get_product(product_id: str) -> Response:
-    """Read a product, its newest version unless `version` names another."""
+    """Read a product, its newest version unless `version` names another.
+
+    How its rate is made is told to its bank and the operator; everybody is told `subsidy`, `floor` and `cap`.
+    """
     with context().database.read() as session:
-        return _shown(store.product_version(session, product_id, _version()).document, 200)
+        row = store.product_version(session, product_id, _version())
+        return _shown(audience(session, caller()).product(row.document), 200)
 
 
 @blueprint.put("/<product_id>")
@@ -91,9 +100,18 @@ def put_product(document: dict[str, Any], product_id: str) -> Response:
 
 
 def draft_of(document: dict[str, Any], product_id: str, *, field: str = "id") -> ProductDraft:
-    """Return a body's product under the id of its address; refuse one that names another."""
+    """Return a body's product under the id of its address and its bank's registered name; refuse any other."""
     if document.setdefault("id", product_id) != product_id:
         raise Invalid(f"The body's id is {document['id']}, the address says {product_id}.", field=field)
+    registered = caller().name or caller().client
+    if document.setdefault("bank", registered) != registered:
+        raise NotTheBank(
+            f"You are registered as {registered!r}; a product bears its bank's own name. Leave `bank` out, or ask the "
+            "operator to have your name in the register changed.",
+            field=f"{field.removesuffix('id')}bank",
+            found=document["bank"],
+            needed=registered,
+        )
     return ProductDraft(product_id, document)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
+from sqlalchemy.orm import Session
 
 from chassis.core.identity import Caller
 from chassis.core.moments import rfc3339, today, written
+from chassis.data import jobs
 from chassis.data.jobs import JobState
 from services.matching import documents
 from services.matching.domain.application import State, possible_moves
@@ -19,7 +22,9 @@ from services.matching.tables import (
     ApplicationOffer,
     Batch,
     ChurnCurves,
+    Decision,
     Plan,
+    StoredMatch,
     WebhookDelivery,
     WebhookEndpoint,
 )
@@ -28,7 +33,16 @@ from services.matching.usecases.follow import Course, party
 from services.matching.usecases.match import Told
 from services.matching.usecases.quote_advance import Quote
 
+Ordered = TypeVar("Ordered", Batch, Plan)
 EVENT = ("number", "event", "state", "client", "party", "reason", "terms", "offer", "drawn_fen", "at")
+
+
+def orders(
+    session: Session, rows: Sequence[Ordered], show: Callable[[Ordered, JobState], dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Show orders of a page, each with how far its job is."""
+    states = jobs.states(session, [row.job for row in rows])
+    return [show(row, states[row.job]) for row in rows]
 
 
 def batch(row: Batch, job: JobState) -> dict[str, Any]:
@@ -50,6 +64,24 @@ def plan(row: Plan, job: JobState) -> dict[str, Any]:
         "known_at": rfc3339(row.known_at),
         "created_at": rfc3339(row.created_at),
     }
+
+
+def listed_match(row: StoredMatch) -> dict[str, Any]:
+    """Show a stored match in a list: what was asked, and nothing that was answered."""
+    return {
+        "id": row.id,
+        "enterprise": row.enterprise,
+        "client": row.client,
+        "need": orjson.loads(row.answer)["need"],
+        "as_of": row.as_of.isoformat(),
+        "created_at": rfc3339(row.created_at),
+    }
+
+
+def decision(row: Decision) -> dict[str, Any]:
+    """Show a bank's decision as it came."""
+    told = {name: getattr(row, name) for name in ("reference", "score", "amount_fen", "months", "approved")}
+    return {**told, "decided_on": row.decided_on.isoformat()}
 
 
 def trace(told: Told) -> dict[str, Any]:

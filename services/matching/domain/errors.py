@@ -21,6 +21,10 @@ class ProductInvalid(Invalid):
     """A product contradicts itself, such as a floor above its cap."""
 
 
+class NotTheBank(Invalid):
+    """A product names a bank that its publisher is not registered as."""
+
+
 class ChurnCurveInvalid(Invalid):
     """A churn curve holds what no rate or share can be."""
 
@@ -59,6 +63,10 @@ class EnterpriseNotFound(NotFound):
 
 class MatchNotFound(NotFound):
     """No such match among those that the caller may see."""
+
+
+class DecisionNotFound(NotFound):
+    """No decision of this reference among those of the caller."""
 
 
 class BatchNotFound(NotFound):

@@ -33,8 +33,11 @@ from services.matching.domain.loan_offer import (
 from services.matching.domain.product import Product, Used, read_product
 from services.matching.tables import Application, ApplicationOffer
 from services.matching.usecases.follow import record, require_move
+from services.matching.usecases.keep_decisions import learn
 
 AGREED = "terms-agreed"
+# What a bank says by a move, from which its probability of approval is learnt.
+DECIDES: Mapping[str, bool] = MappingProxyType({"offer": True, "decline": False})
 
 
 def advance(
@@ -50,6 +53,8 @@ def advance(
         key = f"{row.id}-{event}"
         context.scoring.outcome(row.enterprise, defaulted=OUTCOMES[after], observed_on=today(), key=key)
     row.updated_at = datetime.now(UTC)
+    if event in DECIDES:
+        learn(session, row, approved=DECIDES[event])
     if event in EFFECTS:
         EFFECTS[event](session, row, statement)
     row.state = str(after)

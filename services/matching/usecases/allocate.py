@@ -34,7 +34,7 @@ def run_allocation(context: Context, job: jobs.Job) -> None:
     report = allocate(_firms(facts, order), terms, _conditions(order), order.stress)
     sources = {"churn_curves": curves.id, "model": facts.model, "counts": facts.counts}
     with context.database.begin() as session:
-        store.keep_plan(session, row.id, {**documents.plan(report), **sources}, facts)
+        store.keep_plan(session, row.id, {**documents.plan(report), **sources}, facts, order.enterprises)
     job.progress(len(facts), len(facts))
 
 

@@ -76,6 +76,10 @@ def hand_in(session: Session, caller: Caller, dossier: Dossier) -> HandedIn:
 
 
 def _open(session: Session, caller: Caller, dossier: Dossier, dossier_id: str, product: str) -> Opened:
+    open_as = f"{dossier.enterprise} {product}"
+    led_to = _led_to(session, caller, dossier, product, open_as)
+    if led_to is not None:
+        return Opened(led_to, existing=True)
     version = _in_force(session, dossier, product)
     now = datetime.now(UTC)
     wish: dict[str, Any] = {
@@ -90,7 +94,7 @@ def _open(session: Session, caller: Caller, dossier: Dossier, dossier_id: str, p
         "need": documents.need(dossier.need),
         "documents": [documents.paper(paper) for paper in dossier.documents],
         "state": str(State.DRAFT if dossier.draft else State.SUBMITTED),
-        "open_as": f"{dossier.enterprise} {product}",
+        "open_as": open_as,
         "created_at": now,
         "updated_at": now,
     }
@@ -101,29 +105,49 @@ def _open(session: Session, caller: Caller, dossier: Dossier, dossier_id: str, p
             row = session.get_one(Application, wish["id"])
             record(session, row, OPENED if dossier.draft else "submit", caller, Statement())
             return Opened(row, existing=False)
-        under_way = session.scalars(select(Application).where(Application.open_as == wish["open_as"])).one_or_none()
+        under_way = _under_way(session, open_as)
         if under_way is not None:
-            _require_same(under_way, caller, wish)
-            _require_whole(under_way, dossier, version)
+            _require_same(under_way, caller, dossier)
+            _require_whole(under_way, dossier, version.version)
             return Opened(under_way, existing=True)
     raise Conflict("Applications for this product are ending and opening at this moment; try again.", product=product)
 
 
-def _require_same(row: Application, caller: Caller, wish: dict[str, Any]) -> None:
+def _under_way(session: Session, open_as: str) -> Application | None:
+    return session.scalars(select(Application).where(Application.open_as == open_as)).one_or_none()
+
+
+def _led_to(session: Session, caller: Caller, dossier: Dossier, product: str, open_as: str) -> Application | None:
+    """Return the application under way that the dossier's match led to, whichever version is in force by now.
+
+    To hand the same in again asks for nothing new, so that a version published meanwhile is no reason against it.
+    """
+    if dossier.match is None:
+        return None
+    row, matched = _under_way(session, open_as), store.match(session, dossier.match).products.get(product)
+    if row is None or matched != row.product_version:
+        return None
+    _require_same(row, caller, dossier)
+    _require_whole(row, dossier, matched)
+    return row
+
+
+def _require_same(row: Application, caller: Caller, dossier: Dossier) -> None:
     """Refuse a second wish for a product that is not the one under way; name that one to its parties."""
     if not takes_part(row, caller):
         raise ApplicationOpen(
             f"The enterprise has an application for product {row.product} under way that you are no party of.",
             product=row.product,
         )
-    if (row.need, _sorted(row.documents)) != (wish["need"], _sorted(wish["documents"])):
+    need, papers = documents.need(dossier.need), [documents.paper(paper) for paper in dossier.documents]
+    if (row.need, _sorted(row.documents)) != (need, _sorted(papers)):
         raise ApplicationOpen(
             f"Application {row.id} for product {row.product} is under way ({row.state}) with another need or other "
             "papers; withdraw it first, or hand in the same.",
             product=row.product,
             application=row.id,
             state=row.state,
-            found=wish["need"],
+            found=need,
             needed=row.need,
         )
 
@@ -132,15 +156,15 @@ def _sorted(papers: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(papers, key=lambda paper: (paper["sha256"], paper["name"]))
 
 
-def _require_whole(row: Application, dossier: Dossier, version: Product) -> None:
+def _require_whole(row: Application, dossier: Dossier, version: int) -> None:
     """Refuse a second wish that the one under way would not fulfil: by another version, or as a draft still."""
     named = {"product": row.product, "application": row.id, "state": row.state}
-    if dossier.match is not None and row.product_version != version.version:
+    if dossier.match is not None and row.product_version != version:
         raise ApplicationOpen(
             f"Application {row.id} for product {row.product} is under way by version {row.product_version}; match "
-            f"{dossier.match} answered version {version.version}. Withdraw it first, or hand in without the match.",
+            f"{dossier.match} answered version {version}. Withdraw it first, or hand in without the match.",
             **named,
-            found=version.version,
+            found=version,
             needed=row.product_version,
         )
     if row.state == State.DRAFT and not dossier.draft:

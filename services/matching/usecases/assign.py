@@ -35,7 +35,7 @@ def run_assignment(context: Context, job: jobs.Job) -> None:
     report = settle(_matches(shelf, facts, order.requests), order)
     with context.database.begin() as session:
         document = {**documents.plan(report), "model": facts.model}
-        store.keep_plan(session, row.id, document, facts)
+        store.keep_plan(session, row.id, document, facts, firms)
     job.progress(len(facts), len(facts))
 
 

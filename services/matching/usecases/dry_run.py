@@ -26,7 +26,7 @@ def run_dry_run(context: Context, job: jobs.Job) -> None:
     report = compare(published, proposed, facts, order.need or _least(proposed), day=today(), limit=order.limit)
     with context.database.begin() as session:
         document = {**documents.dry_run(report), "model": facts.model}
-        store.keep_plan(session, row.id, document, facts)
+        store.keep_plan(session, row.id, document, facts, order.enterprises)
     job.progress(len(facts), len(facts))
 
 

@@ -110,6 +110,6 @@ def record(session: Session, row: Application, event: str, caller: Caller, state
 
 def _tell(session: Session, row: Application, event: str, said: dict[str, str | int | None]) -> None:
     data = {"application": row.id, "dossier": row.dossier, "product": row.product, "state": row.state, **said}
-    # Every client of the enterprise hears what is done in its name, and its client of the same id from before.
-    told = {row.applicant, row.bank, row.enterprise}
-    notify.enqueue(session, told, f"application.{event}", data, enterprise=row.enterprise)
+    # Every client of the enterprise hears what is done in its name.
+    parties = {row.applicant, row.bank}
+    notify.enqueue(session, f"application.{event}", data, clients=parties, enterprise=row.enterprise)

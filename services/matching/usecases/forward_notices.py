@@ -37,5 +37,6 @@ def _forward(context: Context, after: str, notices: Sequence[Notice]) -> int:
             return 0
         for notice in notices:
             data = {"notice": notice.id, "enterprise": notice.enterprise, "act": notice.act}
-            enqueue(session, [notice.client], f"notice.{notice.event}", data)
+            whose = {"clients": [notice.client]} if notice.client else {"enterprise": notice.enterprise}
+            enqueue(session, f"notice.{notice.event}", data, **whose)
     return len(notices)

@@ -22,6 +22,7 @@ from services.matching.domain.errors import ConsentEnded, MatchNotFound
 from services.matching.domain.facts import Facts, Need
 from services.matching.domain.leave import Leave
 from services.matching.domain.match import Match, match_all
+from services.matching.domain.trade_secret import Audience
 from services.matching.tables import StoredMatch
 from services.matching.usecases.gather import gather
 
@@ -143,6 +144,9 @@ def _retold(context: Context, row: StoredMatch, answer: Mapping[str, Any]) -> To
     return Told(orjson.dumps(told), _used(answered), row.products, facts.model, facts.catalogue)
 
 
-def marked(answer: bytes, leave: Leave) -> bytes:
-    """Return a stored answer with what the enterprise disputes now: that is no part of what was stored."""
-    return answer.rstrip()[:-1] + b',"disputes":' + orjson.dumps(leave.marks) + b"}"
+def marked(answer: bytes, leave: Leave, audience: Audience) -> bytes:
+    """Return a stored answer as its reader is told it, with what the enterprise disputes now.
+
+    Neither is a part of what was stored.
+    """
+    return orjson.dumps({**audience.match(orjson.loads(answer)), "disputes": leave.marks})

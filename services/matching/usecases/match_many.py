@@ -23,7 +23,9 @@ from services.matching.context import Context
 from services.matching.domain.errors import BatchNotDone
 from services.matching.domain.facts import Facts, Need
 from services.matching.domain.leave import Leave
+from services.matching.domain.trade_secret import Audience
 from services.matching.tables import Batch
+from services.matching.usecases.address import audience
 from services.matching.usecases.gather import gather
 from services.matching.usecases.match import marked
 from services.matching.usecases.match_stretch import Terms, match_stretch, stretches
@@ -121,15 +123,16 @@ def results(context: Context, caller: Caller, batch_id: str) -> Iterator[bytes]:
                 f"Batch {batch_id} is {progress}; its results can be read once it is done.", state=progress
             )
         spoken_of = store.part_enterprises(session, batch_id)
+        told = audience(session, caller)
     leaves = context.profile.reread(Wanted(spoken_of, batch.as_of))
-    return _lines(context, batch_id, leaves)
+    return _lines(context, batch_id, leaves, told)
 
 
-def _lines(context: Context, batch_id: str, leaves: Mapping[str, Leave]) -> Iterator[bytes]:
+def _lines(context: Context, batch_id: str, leaves: Mapping[str, Leave], told: Audience) -> Iterator[bytes]:
     with context.database.read() as session:
         for enterprises, lines in store.parts(session, batch_id):
             yield b"".join(
-                marked(line, leaves[enterprise]) + b"\n"
+                marked(line, leaves[enterprise], told) + b"\n"
                 if enterprise in leaves
                 else orjson.dumps(withheld_line(enterprise)) + b"\n"
                 for enterprise, line in zip(enterprises, lines, strict=True)

@@ -57,7 +57,12 @@ def find_endpoint(session: Session, caller: Caller, endpoint_id: str) -> Webhook
 
 
 def enqueue(
-    session: Session, clients: Collection[str], kind: str, data: Mapping[str, Any], *, enterprise: str | None = None
+    session: Session,
+    kind: str,
+    data: Mapping[str, Any],
+    *,
+    clients: Collection[str] = (),
+    enterprise: str | None = None,
 ) -> None:
     """Leave a message for each endpoint of these clients, in the transaction of what it is about; for none twice.
 

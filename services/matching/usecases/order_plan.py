@@ -11,6 +11,7 @@ from chassis.core.ids import new_id
 from chassis.data import jobs
 from services.matching import documents
 from services.matching.documents import PlanOrder
+from services.matching.domain.dry_run import DryRunOrder
 from services.matching.tables import Plan
 
 QUEUE = "plans"
@@ -28,6 +29,7 @@ def order_plan(session: Session, caller: Caller, order: PlanOrder) -> Plan:
     row = Plan(
         id=plan_id,
         kind=order.kind,
+        product=order.product.id if isinstance(order, DryRunOrder) else None,
         client=caller.client,
         job=jobs.order(session, job_of(type(order)), {"plan": plan_id}, caller=caller),
         document=documents.plan_order(order),

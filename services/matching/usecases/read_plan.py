@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from services.matching.clients import Wanted
 from services.matching.context import Context
 from services.matching.domain.disclosure import disclosed
 from services.matching.domain.leave import Leave
+from services.matching.store import Planned
 from services.matching.tables import Plan
 from services.matching.usecases.match_many import withheld_line
 
@@ -41,14 +42,19 @@ def read_plan(context: Context, caller: Caller, kind: str, plan_id: str) -> Plan
     if planned is None:
         return PlanRead(row, job, None)
     leaves = context.profile.reread(Wanted(planned.made_from, row.as_of))
-    return PlanRead(row, job, _shown(planned.answer, planned.made_from, leaves))
+    return PlanRead(row, job, _shown(planned, leaves))
 
 
-def _shown(answer: Mapping[str, Any], made_from: Sequence[str], leaves: Mapping[str, Leave]) -> dict[str, Any]:
+def _shown(planned: Planned, leaves: Mapping[str, Leave]) -> dict[str, Any]:
+    """Return what is told of a plan; every firm that the order named has a line, if only with its problem.
+
+    Of a firm whose file was not read no figure was made, so that its line closes none.
+    """
+    made_from = planned.made_from
     withheld = [enterprise for enterprise in made_from if enterprise not in leaves]
-    shown = disclosed(answer, leaves.keys(), len(made_from))
+    shown = disclosed(planned.answer, leaves.keys(), len(made_from))
+    shown["lines"] = [*shown["lines"], *map(withheld_line, (*withheld, *planned.unread))]
     if withheld:
-        shown["lines"] += map(withheld_line, withheld)
         shown["withheld"] = _problem(len(withheld), len(made_from))
     return shown
 

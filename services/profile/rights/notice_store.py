@@ -63,12 +63,12 @@ def notify(
 
 
 def sent_since(session: Session, after: str | None, most: int = BATCH) -> dict[str, Any]:
-    """Return which clients were told what of which file, in order, after an id; and the last id there is.
+    """Return which clients and enterprises were told what of which file, in order, after an id; and the last id.
 
-    Who is written to as an enterprise or by its role is no client.
+    An enterprise is told under its address (`of_enterprise`). Operators are told in their own list alone.
     """
     table = tables.Notice
-    clients = table.recipient.not_like("%:%")
+    clients = table.recipient.not_like("role:%")
     last = session.scalar(select(func.max(table.id)).where(clients))
     if after is None:
         return {"items": [], "last": last}

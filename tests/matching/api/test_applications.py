@@ -398,3 +398,36 @@ def test_a_move_on_an_application_that_has_moved_since_is_refused(parties: Parti
     late = parties.post(parties.bank | {"If-Match": read}, f"/v1/applications/{wish}/offer", {"terms": TERMS})
     assert (late.status_code, late.json["type"]) == (412, "/problems/outdated")
     assert parties.client.get(f"/v1/applications/{wish}", headers=parties.bank).json["state"] == "under-review"
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("product=one", ["one"]),
+        ("product=none", []),
+        ("state=under-review", ["one"]),
+        ("state=submitted&product=one", []),
+        ("enterprise=local:E1", ["two", "one"]),
+        ("enterprise=local:E2", []),
+        ("since=2100-01-01", []),
+        ("since=2020-01-01&state=submitted", ["two"]),
+    ],
+)
+def test_applications_are_found_by_product_state_firm_and_day(parties: Parties, query: str, found: list[str]) -> None:
+    """All filters together, as a queue asks."""
+    first = parties.hand_in(products=["one"]).json["applications"][0]["id"]
+    parties.hand_in(products=["two"])
+    parties.go(first, "review")
+    answer = parties.client.get(f"/v1/applications?{query}", headers=parties.firm)
+    assert [each["product"] for each in answer.json["items"]] == found
+
+
+@pytest.mark.parametrize(
+    "query", ["state=bogus", "product=", "since=soon", "firm=local:E1", "state=draft&state=offered"]
+)
+def test_a_filter_of_applications_that_there_is_not_is_refused(parties: Parties, query: str) -> None:
+    """It is never answered with all of them."""
+    parties.hand_in(products=["one"])
+    answer = parties.client.get(f"/v1/applications?{query}", headers=parties.firm)
+    assert answer.status_code in (400, 422)
+    assert query.partition("=")[0] in str(answer.json)

@@ -195,3 +195,26 @@ def test_a_consent_given_anew_shows_everything_again(desk: Desk, kind: str) -> N
     desk.read(place)
     desk.neighbours.withheld.clear()
     assert desk.read(place) == before
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_named_firm_whose_file_may_not_be_read_has_a_line_with_the_problem(desk: Desk, kind: str) -> None:
+    """As in a batch; nothing was made from its file, so that all totals stand. One that nobody knows is told alike."""
+    desk.fill(3)
+    desk.neighbours.withheld.add("local:E02")
+    result = desk.read(desk.made(kind, ["local:E01", "local:E02", "local:E03", "local:E99"]))
+    problems = {line["enterprise"]: line["problem"]["type"] for line in result["lines"] if "problem" in line}
+    assert problems == dict.fromkeys(("local:E02", "local:E99"), "/problems/consent-required")
+    assert TOTALS[kind] | PARTS[kind] <= result.keys()
+    assert not {"local:E02", "local:E99"} & set(told_of(result))
+
+
+def test_a_line_of_a_firm_that_was_never_read_stays_when_another_withdraws(desk: Desk) -> None:
+    """Both have their problem; the totals close for the one that was read."""
+    desk.fill(3)
+    desk.neighbours.withheld.add("local:E02")
+    place = desk.made("allocations", ["local:E01", "local:E02", "local:E03"])
+    desk.neighbours.withheld.add("local:E03")
+    result = desk.read(place)
+    assert {line["enterprise"] for line in result["lines"] if "problem" in line} == {"local:E02", "local:E03"}
+    assert result["withheld"]["withheld"] == 1

@@ -234,6 +234,21 @@ def test_an_application_keeps_the_match_that_it_came_from(deal: Deal) -> None:
     assert (*slug(passed), passed.json["found"], passed.json["needed"]) == (409, "match-passed", 1, 2)
 
 
+def test_handing_in_again_by_the_same_match_finds_the_application_after_a_newer_version(deal: Deal) -> None:
+    """It asks for nothing new; with another amount it is refused as ever."""
+    deal.firm_says("withdraw")
+    match = deal.post(deal.firm, "/v1/matches", {"enterprise": "local:E1", "need": NEED}).json["id"]
+    first = deal.hand_in(match=match).json["applications"][0]["id"]
+    deal.publish(months=[3, 12])
+    again = deal.hand_in(match=match)
+    assert again.status_code == 200, again.json
+    assert [(each["id"], each["existing"], each["product_version"]) for each in again.json["applications"]] == [
+        (first, True, 1)
+    ]
+    papers = [{"name": "a", "sha256": "0" * 64}]
+    assert slug(deal.hand_in(match=match, documents=papers)) == (409, "application-open")
+
+
 def test_a_second_wish_with_another_need_is_told(deal: Deal) -> None:
     """409 naming the one under way: nothing is dropped in silence."""
     answer = deal.hand_in(need={"amount_fen": 60_000_000, "months": 10})

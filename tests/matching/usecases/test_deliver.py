@@ -73,7 +73,7 @@ def wants(here: Context, client: str, receiver: Any, path: str) -> str:
 
 def tell(here: Context, client: str) -> None:
     with here.database.begin() as session:
-        notify.enqueue(session, [client], "application.submit", {})
+        notify.enqueue(session, "application.submit", {}, clients=[client])
 
 
 def test_an_endpoint_deleted_under_way_ends_nothing(

@@ -63,6 +63,28 @@ def test_a_notice_is_sent_on_once(told: Context, client: FlaskClient, tokens: An
     assert len(deliveries(client, tokens, "bank-1")) == 2
 
 
+def test_a_notice_to_a_firm_goes_to_all_clients_of_the_firm(
+    told: Context, client: FlaskClient, tokens: Any, neighbours: Any
+) -> None:
+    """Whatever their ids are; another firm and a bank hear nothing of it."""
+    firms = {name: ("enterprise", name, firm) for name, firm in (("shop", "E1"), ("till", "E1"), ("rival", "E2"))}
+    asked = {**firms, "bank-1": ("bank", "bank-1", None)}
+    heard = {
+        name: tokens(role=role, client=who, enterprise=firm and f"local:{firm}", scopes="webhooks:write")
+        for name, (role, who, firm) in asked.items()
+    }
+    for headers in heard.values():
+        made = client.post("/v1/webhooks", json=HOOK, headers=headers | {"Idempotency-Key": str(uuid4())})
+        assert made.status_code == 201
+    neighbours.notices.append(notice(1, "enterprise:local:E1"))
+    assert forward_notices(told) == 1
+    got = {
+        name: len(client.get("/v1/webhooks/deliveries", headers=headers).json["items"])
+        for name, headers in heard.items()
+    }
+    assert got == {"shop": 1, "till": 1, "rival": 0, "bank-1": 0}
+
+
 def test_what_was_told_before_there_were_webhooks_is_not_made_up_for(
     app: Any, client: FlaskClient, tokens: Any, neighbours: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,7 +35,7 @@ def test_firms_let_the_bank_the_buyer_the_supervisor_and_the_platform_read_each_
         ("bank-demo", *journey.PURPOSES),
         ("buyer-demo", "procurement"),
         ("operator-demo", "supervision"),
-        ("platform-demo", "financing-match"),
+        ("platform-demo", "financing-match", "financing-application"),
     }
     assert len(given) == 8
     assert {"portrait", "graph"} <= set.intersection(*(set(each["fields"]) for each in given))

@@ -300,6 +300,15 @@ def test_scoring_is_told_whose_scores_to_give_anew(stocked: House) -> None:
     assert stocked.client.get(f"/v1/notices-since?after={one['id']}", headers=service).json["last"] == told[-1]["id"]
 
 
+def test_a_firm_is_told_under_its_address_and_an_operator_in_the_portal_alone(stocked: House) -> None:
+    """What matching forwards to every client of the firm; nobody's client is named by it."""
+    service = stocked.tokens(role="service", client="matching", scopes="enterprises:read")
+    assert decide(stocked, dispute(stocked).json["id"], "confirmed").status_code == 200
+    told = stocked.client.get("/v1/notices-since?after=", headers=service).json["items"]
+    assert "enterprise:local:E1" in [each["client"] for each in told if each["event"] == "dispute-decided"]
+    assert not [each for each in told if each["client"].startswith("role:")]
+
+
 def test_nobody_else_lists_corrections(stocked: House) -> None:
     assert stocked.client.get("/v1/notices-since", headers=stocked.bank()).status_code == 403
 
