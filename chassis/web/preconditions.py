@@ -32,7 +32,7 @@ PARAMETER = {
 
 
 def tag(response: Response) -> Response:
-    """Give a JSON answer to a GET its ETag; answer 304 where the caller has these very bytes, 412 where it expects others.
+    """Give a JSON answer to a GET its ETag; answer 304 to who has these very bytes, 412 to who expects others.
 
     What is passed through from a service has the service's.
     """

@@ -79,7 +79,7 @@ def check_patience(environ: Mapping[str, Any]) -> None:
 
 
 class Parser(FlaskParser):
-    """Parses the arguments of endpoints; a body as everything here reads JSON, and none that says it is another thing."""
+    """Parses the arguments of endpoints; a body as everything here reads JSON, none that says it is another thing."""
 
     def _raw_load_json(self, req: flask.Request) -> Any:
         body = req.get_data(cache=True)

@@ -1,7 +1,7 @@
 """`python -m attack`: send generated requests to a filled suite on each database, and judge every answer.
 
-What was sent is noted in a file of the seed, and a run under the same seed goes on where the last one stopped. Ends with
-1 where a server broke, an answer is not as the document says, or anybody was told what is another's.
+What was sent is noted in a file of the seed, and a run under the same seed goes on where the last one stopped. Ends
+with 1 where a server broke, an answer is not as the document says, or anybody was told what is another's.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ def attacked(database: str, given: argparse.Namespace) -> Record:
         server = _postgresql() if database == "postgresql" else None
         try:
             with open_scene(folder, given.demonstration if server is None else None, server) as scene:
-                return Attack(scene, given.seed, record).run(given.count, lambda told: print(database, told, flush=True))
+                return Attack(scene, given.seed, record).run(
+                    given.count, lambda told: print(database, told, flush=True)
+                )
         finally:
             if server:
                 server.close()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from attack.stage import NOBODY, PLACE, Scene
+from attack.stage import INSIDERS, NOBODY, OUTSIDERS, PLACE, Scene
 from attack.values import Inside
 from documented import document, operations
 from knocks import BODIES, QUERIES, body_of
@@ -49,10 +49,10 @@ class Order:
 
 
 class Orders:
-    """The orders of a seed in a scene."""
+    """The orders of a seed in a scene; those of outsiders alone where `inside` is not set."""
 
-    def __init__(self, scene: Scene, seed: int) -> None:
-        self._scene, self._seed = scene, seed
+    def __init__(self, scene: Scene, seed: int, *, inside: bool = True) -> None:
+        self._scene, self._seed, self._inside = scene, seed, inside
 
     @cached_property
     def _routes(self) -> Sequence[tuple[str, str, Mapping[str, Any]]]:
@@ -74,16 +74,18 @@ class Orders:
         return Order(who, sent, {**self._scene.town.headers[who], **sent.headers})
 
     def _sender(self, scopes: Sequence[str], choose: random.Random) -> str:
-        if choose.random() < UNKNOWN:
-            return choose.choice([*NOBODY, *self._scene.everybody])
         inside, outside = self._scene.may(scopes)
+        if not self._inside:
+            return choose.choice(outside or [*NOBODY, *OUTSIDERS])
+        if choose.random() < UNKNOWN:
+            return choose.choice([*NOBODY, *INSIDERS, *OUTSIDERS])
         return choose.choice(outside if outside and (not inside or choose.random() < OUTSIDE) else inside)
 
     def _address(self, sent: Sent, operation: Mapping[str, Any], who: str, choose: random.Random) -> None:
         route, things = f"{sent.method} {sent.path}", self._scene.things
         inside = Inside(choose, self._scene.named)
         for found in PLACE.finditer(sent.path):
-            spared = route in ENDING and who in self._scene.insiders
+            spared = route in ENDING and who in INSIDERS
             known = [] if spared else things.get(sent.path[: found.end()], [])
             sent.places[found[1]] = choose.choice(known) if known and choose.random() < 0.9 else "nobody"
         for each in operation["parameters"]:

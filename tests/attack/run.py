@@ -76,10 +76,10 @@ KINDS = ("server error", "foreign", "schema", "no answer")
 
 
 class Attack:
-    """An attack of one seed on a scene."""
+    """An attack of one seed on a scene; `inside`: also by those who belong there."""
 
-    def __init__(self, scene: Scene, seed: int, record: Record) -> None:
-        self._scene, self._orders, self._record = scene, Orders(scene, seed), record
+    def __init__(self, scene: Scene, seed: int, record: Record, *, inside: bool = True) -> None:
+        self._scene, self._orders, self._record = scene, Orders(scene, seed, inside=inside), record
         self._url = scene.town.url
         self._lock = threading.Lock()
         self._http = urllib3.PoolManager(maxsize=THREADS, retries=False, timeout=PATIENCE_SECONDS)
@@ -92,9 +92,10 @@ class Attack:
                 began = time.monotonic()
                 for _ in pool.map(self._send, numbers):
                     pass
-                record.done, record.seconds = numbers[-1] + 1, record.seconds + time.monotonic() - began
+                took = time.monotonic() - began
+                record.done, record.seconds = numbers[-1] + 1, record.seconds + took
                 record.write()
-                say(f"{record.done} requests, {len(numbers) / (time.monotonic() - began):.0f}/s, {len(record.found)} found")
+                say(f"{record.done} requests, {len(numbers) / took:.0f}/s, {len(record.found)} found")
         return record
 
     def _send(self, number: int) -> None:

@@ -1,12 +1,9 @@
-"""A filled suite under attack: parties with data, consents, scores and applications, and what of each is nobody else's."""
+"""A filled suite under attack: parties with data, consents, scores, applications, and what of each is nobody else's."""
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,9 +56,6 @@ class Scene:
     # By a path up to a place in it, and by the name of a member of a body.
     things: dict[str, list[str]] = field(default_factory=dict)
     named: dict[str, list[Any]] = field(default_factory=dict)
-
-    insiders = tuple(INSIDERS)
-    everybody = (*INSIDERS, *OUTSIDERS)
 
     def may(self, scopes: Sequence[str]) -> tuple[list[str], list[str]]:
         """Return who of the insiders and of the outsiders has these scopes."""
@@ -159,9 +153,13 @@ def _note(scene: Scene) -> None:
     firms = [town.enterprise, town.other, town.disputant, "local:STRANGER", "local:NOBODY"]
     scene.things["/v1/enterprises/{enterprise}"] = firms
     scene.things["/v1/applications/{application_id}/{event}"] = sorted(MOVES)
-    scene.named |= {name: firms for name in ("enterprise", "seller", "payer", "bidder", "counterparty")}
+    scene.named |= dict.fromkeys(("enterprise", "seller", "payer", "bidder", "counterparty"), firms)
     scene.named |= {name: [town.things[name]] for name in ("record", "rule", "grade", "another_grade")}
-    scene.named |= {"grade": ["A", "B", "C"], "product": [town.things["product_id"]], "match": [town.things["match_id"]]}
+    scene.named |= {
+        "grade": ["A", "B", "C"],
+        "product": [town.things["product_id"]],
+        "match": [town.things["match_id"]],
+    }
     scene.named |= {"feature": [FEATURE, "sales_12m"], "grantee": [BANK], "client": ["source-demo"], "field": FIELDS}
     scene.named |= {"score": [town.things["score_id"]], "months": [12, 3], "amount_fen": [50_000_000, 1_000_000]}
 

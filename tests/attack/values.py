@@ -62,8 +62,7 @@ class Inside:
         return {
             name: self.of(inner, name, depth + 1)
             for name, inner in schema.get("properties", {}).items()
-            if not inner.get("readOnly")
-            and (name in needed or (depth < DEEPEST and self.choose.random() < 0.45))
+            if not inner.get("readOnly") and (name in needed or (depth < DEEPEST and self.choose.random() < 0.45))
         }
 
     def _count(self, schema: Mapping[str, Any]) -> int:
