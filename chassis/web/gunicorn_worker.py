@@ -18,8 +18,7 @@ from gunicorn.http import wsgi
 from gunicorn.http.body import LengthReader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from chassis.core.problems import INTERNAL, MEDIA_TYPE, document
-from chassis.web import refusals
+from chassis.core.problems import BAD_REQUEST, INTERNAL, MEDIA_TYPE, document
 from chassis.web.pace import GRACE_SECONDS, OUTERMOST, SERVICE_STAND_SECONDS, Paced
 
 STAY_MILLISECONDS = 2
@@ -42,7 +41,7 @@ HEADER = "Invalid HTTP Header"
 def _refuse(sock: Any, status: int, reason: str, words: str) -> None:
     """Refuse what is no request of HTTP as everything is refused: with a problem document."""
     named = words if words.startswith(HEADER) else "The head of the request cannot be read."
-    kind = INTERNAL if status == INTERNAL.status else refusals.BY_STATUS[400]
+    kind = INTERNAL if status == INTERNAL.status else BAD_REQUEST
     body = orjson.dumps(document(kind, named, {"status": status}))
     head = f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: {MEDIA_TYPE}\r\n"
     util.write_nonblock(sock, f"{head}Content-Length: {len(body)}\r\n\r\n".encode("latin-1") + body)

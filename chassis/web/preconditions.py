@@ -16,6 +16,7 @@ from flask import Response, request
 from werkzeug.exceptions import BadRequest
 
 from chassis.core.errors import Outdated
+from chassis.core.problems import MEDIA_TYPE
 from chassis.web import refusals
 from chassis.web.openapi import with_header
 from chassis.web.reading import whole
@@ -48,7 +49,7 @@ def tag(response: Response) -> Response:
 
 def _tell_outdated(response: Response) -> None:
     """Put a problem where a read was answered in spite of its `If-Match`: what was found is not what was expected."""
-    if response.mimetype != refusals.MEDIA_TYPE:
+    if response.mimetype != MEDIA_TYPE:
         told = refusals.answer(refusals.problem_of(Outdated(OUTDATED)))
         response.set_data(told.get_data())
         response.content_type = told.content_type

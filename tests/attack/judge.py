@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from documented import document
-from jsonschema_rs import Draft202012Validator
+from jsonschema_rs import Draft202012Validator  # schemathesis brings it
 
 PROBLEM = "application/problem+json"
 NOT_MODIFIED, ERROR, SERVER_ERROR = 304, 400, 500

@@ -13,7 +13,7 @@ import pytest
 from databases import Server
 from demonstrations import of_sixty_firms
 from documented import operations
-from knocks import FEATURE
+from knocks import FEATURE, PRODUCT
 from town import BANK, FIELDS, Town, open_town, wait_for_peers
 
 from gateway.door.limits import DEFAULT_QUOTAS
@@ -121,7 +121,9 @@ def _plant(town: Town) -> None:
 
 
 def _apply(town: Town, need: dict[str, int]) -> str:
-    wish = {"enterprise": town.enterprise, "products": [town.things["product_id"]], "need": need}
+    product = town.ask(HOLDER, "POST", "/v1/products", {**PRODUCT, "id": "attacked"})
+    assert product.status == 201, product.data
+    wish = {"enterprise": town.enterprise, "products": ["attacked"], "need": need}
     sent = town.ask(OWNER, "POST", "/v1/applications", wish)
     assert sent.status == 201, sent.data
     return str(sent.json["applications"][0]["id"])
@@ -157,7 +159,7 @@ def _note(scene: Scene) -> None:
     scene.named |= {name: [town.things[name]] for name in ("record", "rule", "grade", "another_grade")}
     scene.named |= {
         "grade": ["A", "B", "C"],
-        "product": [town.things["product_id"]],
+        "product": ["attacked", town.things["product_id"]],
         "match": [town.things["match_id"]],
     }
     scene.named |= {"feature": [FEATURE, "sales_12m"], "grantee": [BANK], "client": ["source-demo"], "field": FIELDS}

@@ -21,7 +21,7 @@ PUBLIC = ("models", "products", "catalogue", "connectors", "overlay-rules", "eva
 ALERTS = "alerts"
 # A place of these names says which part, not which thing.
 PARTS = {"dimension", "rule", "event", "n", "name", "enterprise", "record"}
-ID = re.compile(r"[a-z]{1,5}_[0-9A-Z]{26}")
+ID = re.compile(r"[a-z]{1,5}_[0-9A-Z]{26}|\bnobody\b")
 NOBODY_HAS = "x_00000000000000000000000000"
 
 
