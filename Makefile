@@ -11,7 +11,7 @@ COMPILE := $(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 # Services start as a dozen processes: each would compile all of them anew where the machine forbids to keep that.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo cluster-demo test long check size mutations faults attack bench openapi constraints sbom clean
+.PHONY: help setup demo cluster-demo test long check size mutations faults attack machines bench openapi constraints sbom clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,8 +43,12 @@ FAULTS := $(if $(COUNT),--count $(COUNT)) $(if $(TIMES),--times $(TIMES)) $(if $
 faults: $(TOOLS) assets ## Strike faults in a running suite (COUNT, TIMES, SEED, STAGE, FILTER, KEPT) and ask what must hold; 1 where it does not
 	PYTHONPATH=tests $(BIN)/python -m faults $(FAULTS) --stage '$(STAGE)' --filter '$(FILTER)'
 
-attack: $(TOOLS) assets ## Send requests outside the schema to every route on both databases (EACH of an operation, SEED which)
-	ATTACK_REQUESTS=$(or $(EACH),600) ATTACK_SEED=$(or $(SEED),1) $(BIN)/python -m pytest tests/security $(ARGS)
+ATTACK := $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) $(if $(DATABASE),--database $(DATABASE))
+attack: $(TOOLS) assets ## Send 100,000 requests to a filled suite on each database (COUNT, SEED, DATABASE); 1 where one broke or told what is another's
+	PYTHONPATH=.:tests $(BIN)/python -m attack $(ATTACK)
+
+machines: $(TOOLS) ## Play 10,000 sequences (COUNT) of parties out of turn and at once against each state machine, on each database
+	SEQUENCES=$(or $(COUNT),10000) $(BIN)/python -m pytest --timeout 0 -k no_sequence tests/matching/api tests/profile/rights/api tests/scoring/store $(ARGS)
 
 bench: $(TOOLS) assets ## Measure beside a peer in the same run; results as a table and as JSON
 	$(LOCKED) --requirement locks/bench.txt

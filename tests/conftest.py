@@ -7,15 +7,18 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from databases import Server, hasten, lay
+from demonstrations import Demonstration, of_sixty_firms
 from hypothesis import settings
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 from object_stores import SeaweedFS
+from town import Town, open_town
 
 from chassis.core.identity import AUDIENCE, ISSUER, Verifier
 
@@ -30,25 +33,30 @@ gc.disable()
 ROUNDS = 20_000, 10, 10
 hasten()
 
-SUITES, DOOR = "tests/system/", "tests/system/door/"
+SUITES, DOOR, SECTIONS = "tests/system/", "tests/system/door/", "tests/security/test_api"
 # What makes the demonstration, what needs none, and then those that stand on it, the longest first.
 ORDER = [f"{SUITES}test_{name}.py" for name in ("demo", "up", "deployment_cluster", "deployment")]
-ORDER += [DOOR, f"{SUITES}test_promises.py", f"{SUITES}test_faults.py", SUITES]
+ORDER += [DOOR, SECTIONS, f"{SUITES}test_promises.py", f"{SUITES}test_faults.py", SUITES]
 MATRIX = f"{DOOR}test_matrix.py"
+# Who stands on the one town, which is open from the first of them to the last.
+IN_TOWN = (DOOR, SECTIONS)
+OPEN = ExitStack()
 SIGNING_KEY = ECKey.generate_key("P-256", parameters={"kid": "test", "use": "sig", "alg": "ES256"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with running suites: they take minutes, and at the end one worker would wait for the other.
 
-    Those that stand on the demonstration come behind what makes it and what needs none. Of the door the matrix is last:
-    it orders trainings that keep the suite's workers busy.
+    Those that stand on the demonstration come behind what makes it and what needs none. Of those in town the matrix is
+    last: it orders trainings that keep the suite's workers busy.
     """
     items.sort(key=lambda item: _place(item.nodeid))
 
 
 def _place(test: str) -> tuple[int, bool]:
-    return next((n for n, begin in enumerate(ORDER) if test.startswith(begin)), len(ORDER)), test.startswith(MATRIX)
+    if test.startswith(MATRIX):
+        return ORDER.index(SECTIONS), True
+    return next((n for n, begin in enumerate(ORDER) if test.startswith(begin)), len(ORDER)), False
 
 
 def pytest_collection_finish() -> None:
@@ -61,16 +69,38 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
-    """Hand out tests file by file, those at the door together: another worker would start their suite once more."""
+    """Hand out tests file by file, those in town together: another worker would start their suite once more."""
     if config.getoption("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415 -- tests run without it too
 
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return DOOR if nodeid.startswith(DOOR) else super()._split_scope(nodeid)
+            return DOOR if nodeid.startswith(IN_TOWN) else super()._split_scope(nodeid)
 
     return Scheduling(config, log)
+
+
+@pytest.fixture(scope="session")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
+    """Return what the demonstration of sixty firms told, and its home: one for all tests of all workers."""
+    base = tmp_path_factory.getbasetemp()
+    # Each worker of a session has a folder of its own below the session's.
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return of_sixty_firms(shared / "demonstration")
+
+
+@pytest.fixture(scope="session")
+def town(tmp_path_factory: pytest.TempPathFactory, demonstration: Demonstration) -> Town:
+    """Return a running suite with everybody in it, the same one for all who stand on it."""
+    return OPEN.enter_context(open_town(tmp_path_factory.mktemp("town"), demonstration.home))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """Stop it behind the last of them: what they have ordered would keep its workers busy beside all other tests."""
+    if nextitem is None or not nextitem.nodeid.startswith(IN_TOWN):
+        OPEN.close()
 
 
 @pytest.fixture

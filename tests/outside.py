@@ -118,29 +118,31 @@ def requests(seed: int, each: int) -> Iterator[Sent]:
 
 def _request(method: str, path: str, operation: Mapping[str, Any], choose: random.Random) -> Sent:
     scopes = tuple(scope for way in operation.get("security", ()) for each in way.values() for scope in each)
-    operation = {**operation, "parameters": [_resolved(each) for each in operation.get("parameters", ())]}
+    operation = {**operation, "parameters": [resolved(each) for each in operation.get("parameters", ())]}
     sent = Sent(method, path, scopes, "nothing")
     for each in operation.get("parameters", ()):
-        _put(sent, each, _meant(each))
+        put(sent, each, meant(each))
     content = operation.get("requestBody", {}).get("content", {})
     kind = next(iter(content), None)
-    body = _sample(content[kind].get("schema", {}), choose) if kind == "application/json" else None
+    body = sample(content[kind].get("schema", {}), choose) if kind == "application/json" else None
     if kind:
         sent.headers["Content-Type"] = kind
         sent.body = json.dumps(body).encode() if body is not None else b"enterprise\nlocal:E1\n"
     ways = ["header", "parameter", "parameter", "parameter", *(["body"] * 6 if kind else ["body"])]
-    _spoil(sent, choose.choice(ways), operation, body, choose)
+    spoil(sent, choose.choice(ways), operation, body, choose)
     return sent
 
 
-def _resolved(parameter: Mapping[str, Any]) -> Mapping[str, Any]:
+def resolved(parameter: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a parameter is, where the document only refers to it."""
     if "$ref" not in parameter:
         return parameter
     found: Mapping[str, Any] = document()["components"]["parameters"][parameter["$ref"].rsplit("/", 1)[-1]]
     return found
 
 
-def _spoil(sent: Sent, way: str, operation: Mapping[str, Any], body: Any, choose: random.Random) -> None:
+def spoil(sent: Sent, way: str, operation: Mapping[str, Any], body: Any, choose: random.Random) -> None:
+    """Replace one thing of a request by an odd one: in its body, a parameter or a header."""
     parameters = [each for each in operation.get("parameters", ()) if each["in"] in {"path", "query"}]
     if way == "body" and body is not None and choose.random() < 0.8:
         sent.odd, sent.body = _odd_body(body, choose)
@@ -150,13 +152,14 @@ def _spoil(sent: Sent, way: str, operation: Mapping[str, Any], body: Any, choose
     elif way == "parameter" and parameters:
         one = choose.choice(parameters)
         sent.odd = f"{one['in']} {one['name']}"
-        _put(sent, one, _odd_text(one["name"], choose))
+        put(sent, one, _odd_text(one["name"], choose))
     else:
         name = choose.choice(list(HEADERS))
         sent.odd, sent.headers[name] = f"header {name}", choose.choice(HEADERS[name])
 
 
-def _put(sent: Sent, parameter: Mapping[str, Any], value: str | None) -> None:
+def put(sent: Sent, parameter: Mapping[str, Any], value: str | None) -> None:
+    """Write a value into the place of a parameter; None leaves it out."""
     name, place = parameter["name"], parameter["in"]
     if value is None:
         return
@@ -168,7 +171,7 @@ def _put(sent: Sent, parameter: Mapping[str, Any], value: str | None) -> None:
         sent.headers[name] = value
 
 
-def _meant(parameter: Mapping[str, Any]) -> str | None:
+def meant(parameter: Mapping[str, Any]) -> str | None:
     """Return a value that a parameter may have; None for what need not be sent."""
     name, schema = parameter["name"], parameter.get("schema", {})
     if name in {"enterprise", "Purpose", "Idempotency-Key"}:
@@ -217,13 +220,13 @@ def _with(value: Any, place: tuple[str | int, ...], odd: Any) -> Any:
     return {name: _with(each, rest, odd) if name == first else each for name, each in value.items()}
 
 
-def _sample(schema: Mapping[str, Any], choose: random.Random, depth: int = 0) -> Any:
+def sample(schema: Mapping[str, Any], choose: random.Random, depth: int = 0) -> Any:
     """Return a value that a schema allows, as far as its words tell; of what is optional, most."""
     if "$ref" in schema:
-        return _sample(document()["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]], choose, depth + 1)
+        return sample(document()["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]], choose, depth + 1)
     for many in ("allOf", "anyOf", "oneOf"):
         if schema.get(many):
-            return _sample(schema[many][0], choose, depth + 1)
+            return sample(schema[many][0], choose, depth + 1)
     if schema.get("enum"):
         return choose.choice(schema["enum"])
     kind = schema.get("type")
@@ -231,14 +234,14 @@ def _sample(schema: Mapping[str, Any], choose: random.Random, depth: int = 0) ->
     if kind == "object" or "properties" in schema:
         return _object(schema, choose, depth)
     if kind == "array":
-        return [_sample(schema.get("items", {}), choose, depth + 1)] if depth < DEEPEST else []
+        return [sample(schema.get("items", {}), choose, depth + 1)] if depth < DEEPEST else []
     return _plain(str(kind), schema)
 
 
 def _object(schema: Mapping[str, Any], choose: random.Random, depth: int) -> dict[str, Any]:
     needed = schema.get("required", ())
     return {
-        name: FIRM if name in {"enterprise", "seller", "payer"} else _sample(inner, choose, depth + 1)
+        name: FIRM if name in {"enterprise", "seller", "payer"} else sample(inner, choose, depth + 1)
         for name, inner in schema.get("properties", {}).items()
         if not inner.get("readOnly") and (name in needed or (depth < DEEPEST and choose.random() < 0.7))
     }

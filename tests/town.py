@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import sqlite3
+import os
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ import urllib3
 from joserfc import jwt
 from joserfc.jwk import ECKey
 from knocks import FEATURE, PRODUCT, address, body_of
+from sqlalchemy import Engine, create_engine, text
 
 from chassis.core.identity import AUDIENCE, ISSUER
 from gateway.identity.roles import DEFAULT_SCOPES
@@ -126,10 +127,22 @@ def wait_for_peers(town: Town) -> None:
     """Wait until what was sent is worked off: a portrait asked for meanwhile may have to be asked for again."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     under_way = "SELECT count(*) FROM jobs WHERE queue IN ('imports', 'peers') AND state IN ('queued', 'running')"
-    with closing(sqlite3.connect(town.folder / "profile.db")) as kept:
-        while kept.execute(under_way).fetchone() != (0,):
-            assert time.monotonic() < deadline, "the figures of peers were never made"
-            time.sleep(0.2)
+    database = database_of(town.folder, "profile")
+    while _rows(database, under_way) != [(0,)]:
+        assert time.monotonic() < deadline, "the figures of peers were never made"
+        time.sleep(0.2)
+    database.dispose()
+
+
+def database_of(folder: Path, service: str) -> Engine:
+    """Return the database of a service of the suite on a home: a file there, unless the environment names another."""
+    url = os.environ.get(f"{service.upper()}_DATABASE_URL", f"sqlite:///{folder / service}.db")
+    return create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+
+
+def _rows(database: Engine, statement: str) -> list[tuple[Any, ...]]:
+    with database.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(statement))]
 
 
 def _settled(suite: Suite) -> Town:
@@ -141,8 +154,9 @@ def _settled(suite: Suite) -> Town:
 
 
 def _scored(suite: Suite, key: str) -> list[str]:
-    with closing(sqlite3.connect(suite.home / "scoring.db")) as kept:
-        ((batch,),) = kept.execute("SELECT id FROM score_batches").fetchall()
+    database = database_of(suite.home, "scoring")
+    ((batch,),) = _rows(database, "SELECT id FROM score_batches")
+    database.dispose()
     told = urllib3.request("GET", f"{suite.url}/v1/score-batches/{batch}/results", headers=_bearer(key))
     assert told.status == 200, told.data
     entries = [json.loads(line) for line in told.data.splitlines()]
@@ -234,9 +248,12 @@ def _consent(town: Town) -> None:
         if number == 2:
             ended = town.ask("owner", "POST", f"/v1/consents/{given.json['id']}/revoke")
             assert ended.status == 200, ended.data
-    yesterday = (datetime.now(UTC).date() - timedelta(days=1)).isoformat()
-    with closing(sqlite3.connect(town.folder / "profile.db")) as book, book:
-        book.execute("UPDATE consents SET valid_until = ? WHERE grantee = 'door-1'", (yesterday,))
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    database = database_of(town.folder, "profile")
+    with database.begin() as book:
+        over = "UPDATE consents SET valid_until = :day WHERE grantee = 'door-1'"
+        book.execute(text(over), {"day": yesterday if database.dialect.name == "postgresql" else yesterday.isoformat()})
+    database.dispose()
 
 
 def _make(town: Town) -> None:

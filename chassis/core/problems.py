@@ -45,6 +45,7 @@ GENERIC: Mapping[type[Refused], Kind] = {
     errors.InvariantBroken: Kind(500, "invariant-broken", "A built-in check failed", "内部校验未通过"),
 }
 
+BAD_REQUEST = Kind(400, "bad-request", "Bad request", "请求错误")
 INTERNAL = Kind(500, "internal", "Something broke on our side", "服务内部错误")
 JOB_CRASHED = Kind(500, "job-crashed", "The job broke off repeatedly", "任务多次中断")
 JOB_KILLED = Kind(500, "job-killed", "The job kills its worker and was set aside", "任务致处理进程终止，已搁置")

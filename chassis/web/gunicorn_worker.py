@@ -12,11 +12,13 @@ from functools import partial
 from types import FrameType
 from typing import Any
 
+import orjson
 from gunicorn import util
 from gunicorn.http import wsgi
 from gunicorn.http.body import LengthReader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from chassis.core.problems import BAD_REQUEST, INTERNAL, MEDIA_TYPE, document
 from chassis.web.pace import GRACE_SECONDS, OUTERMOST, SERVICE_STAND_SECONDS, Paced
 
 STAY_MILLISECONDS = 2
@@ -31,6 +33,21 @@ DRAIN_SECONDS = 0.05
 # How long, and for how much, a connection that we close stays for what its other side still sends (RFC 9112, 9.6).
 LEAVE_SECONDS, LEAVE_BYTES = 2.0, 1 << 20
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+# What gunicorn says of a header that it does not take: the name, not what was in it.
+HEADER = "Invalid HTTP Header"
+
+
+def _refuse(sock: Any, status: int, reason: str, words: str) -> None:
+    """Refuse what is no request of HTTP as everything is refused: with a problem document."""
+    named = words if words.startswith(HEADER) else "The head of the request cannot be read."
+    kind = INTERNAL if status == INTERNAL.status else BAD_REQUEST
+    body = orjson.dumps(document(kind, named, {"status": status}))
+    head = f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: {MEDIA_TYPE}\r\n"
+    util.write_nonblock(sock, f"{head}Content-Length: {len(body)}\r\n\r\n".encode("latin-1") + body)
+
+
+util.write_error = _refuse  # gunicorn's own is a page
 
 
 class WholeResponse(wsgi.Response):  # type: ignore[misc]  # ships no types

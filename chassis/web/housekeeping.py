@@ -208,4 +208,10 @@ def _parted(after: str | None) -> tuple[datetime, str] | None:
     if after is None:
         return None
     moment, _, job = after.partition(" ")
-    return datetime.fromisoformat(moment), job
+    try:
+        found = datetime.fromisoformat(moment)
+    except ValueError:
+        raise paging.Unreadable from None
+    if found.tzinfo is None:
+        raise paging.Unreadable
+    return found, job

@@ -21,6 +21,10 @@ LARGEST_BITS = 64
 Row = TypeVar("Row")
 
 
+class Unreadable(ValueError):
+    """What a page follows is no key of a list."""
+
+
 class Sliceable(Protocol):
     """A table or a list: it has a length, and parts of its own kind."""
 
@@ -75,10 +79,14 @@ def page(
 def newest(find: Callable[[str | None, int], Sequence[Row]], key: Callable[[Row], str]) -> dict[str, Any]:
     """Return `{"items", "next"}` of rows from more than one place, the newest first, by one key that sorts by time.
 
-    `find` gets the key that the page follows (None at first) and how many rows are wanted at most.
+    `find` gets the key that the page follows (None at first) and how many rows are wanted at most; it raises
+    `Unreadable` where that is no key of its rows.
     """
-    at_most, after = limit(), _cursor(1)
-    rows = find(None if after is None else str(after[0]), at_most + 1)
+    at_most, word = limit(), after()
+    try:
+        rows = find(word, at_most + 1)
+    except Unreadable:
+        raise _foreign() from None
     more = len(rows) > at_most
     return {"items": list(rows[:at_most]), "next": _encode([key(rows[at_most - 1])]) if more else None}
 
@@ -99,7 +107,9 @@ def sliced(rows: Rows, show: Callable[[Rows], list[dict[str, Any]]]) -> dict[str
 def after() -> str | None:
     """Return the word that the page follows, where the rows are found by a use case; None at first."""
     found = _cursor(1)
-    return None if found is None else str(found[0])
+    if found is not None and not isinstance(found[0], str):
+        raise _foreign()
+    return None if found is None else found[0]
 
 
 def following(word: str | None) -> str | None:

@@ -16,11 +16,14 @@ from flask import Response, request
 from werkzeug.exceptions import BadRequest
 
 from chassis.core.errors import Outdated
+from chassis.core.problems import MEDIA_TYPE
+from chassis.web import refusals
 from chassis.web.openapi import with_header
 from chassis.web.reading import whole
 
 P = ParamSpec("P")
 R = TypeVar("R")
+OUTDATED = "It has changed since you read it; read it again and decide anew."
 PARAMETER = {
     "in": "header",
     "name": "If-Match",
@@ -30,17 +33,26 @@ PARAMETER = {
 
 
 def tag(response: Response) -> Response:
-    """Give a JSON answer to a GET its ETag; answer 304 where the caller has these very bytes.
+    """Give a JSON answer to a GET its ETag; answer 304 to who has these very bytes, 412 to who expects others.
 
     What is passed through from a service has the service's.
     """
     whole = response.is_json and not response.is_streamed and not response.direct_passthrough
-    if request.method != "GET" or response.status_code != HTTPStatus.OK or not whole:
-        return response
-    if "ETag" not in response.headers:
-        response.set_etag(etag_of(response.get_data()))
-    response.make_conditional(request)
+    if request.method == "GET" and response.status_code == HTTPStatus.OK and whole:
+        if "ETag" not in response.headers:
+            response.set_etag(etag_of(response.get_data()))
+        response.make_conditional(request)
+    if response.status_code == HTTPStatus.PRECONDITION_FAILED and whole:
+        _tell_outdated(response)
     return response
+
+
+def _tell_outdated(response: Response) -> None:
+    """Put a problem where a read was answered in spite of its `If-Match`: what was found is not what was expected."""
+    if response.mimetype != MEDIA_TYPE:
+        told = refusals.answer(refusals.problem_of(Outdated(OUTDATED)))
+        response.set_data(told.get_data())
+        response.content_type = told.content_type
 
 
 def etag_of(answer: Any) -> str:
@@ -56,7 +68,7 @@ def expect(answer: Callable[[], Any]) -> None:
     """
     wanted = request.if_match
     if wanted and not wanted.contains(etag_of(answer())):
-        raise Outdated("It has changed since you read it; read it again and decide anew.")
+        raise Outdated(OUTDATED)
 
 
 def version_meant() -> int | None:

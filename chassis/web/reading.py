@@ -11,7 +11,7 @@ import flask
 from webargs import core
 from webargs.flaskparser import FlaskParser, is_json_request
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from werkzeug.formparser import FormDataParser
 
 from chassis.core.problems import fields_refused
@@ -79,10 +79,13 @@ def check_patience(environ: Mapping[str, Any]) -> None:
 
 
 class Parser(FlaskParser):
-    """Parses the arguments of endpoints; a body as everything here reads JSON."""
+    """Parses the arguments of endpoints; a body as everything here reads JSON, none that says it is another thing."""
 
     def _raw_load_json(self, req: flask.Request) -> Any:
-        return loads(req.get_data(cache=True)) if is_json_request(req) else core.missing
+        body = req.get_data(cache=True)
+        if body and not is_json_request(req):
+            raise UnsupportedMediaType("Send the body as JSON, with Content-Type: application/json.")
+        return loads(body) if is_json_request(req) else core.missing
 
 
 class Forms(FormDataParser):

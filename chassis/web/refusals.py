@@ -14,7 +14,18 @@ from werkzeug.exceptions import HTTPException
 
 from chassis.core import call, errors
 from chassis.core.errors import Refused
-from chassis.core.problems import GENERIC, INTERNAL, LEFT_OUT, MEDIA_TYPE, Kind, describe, document, named, sentences
+from chassis.core.problems import (
+    BAD_REQUEST,
+    GENERIC,
+    INTERNAL,
+    LEFT_OUT,
+    MEDIA_TYPE,
+    Kind,
+    describe,
+    document,
+    named,
+    sentences,
+)
 from chassis.data.storage import refusal_of
 
 # What a caller wrote may be a name, a code or a phone number in the wrong place, and problems are copied into tickets
@@ -26,7 +37,7 @@ DIAGNOSIS = "diagnosis"
 log = structlog.get_logger()
 
 BY_STATUS: Mapping[int, Kind] = {
-    400: Kind(400, "bad-request", "Bad request", "请求错误"),
+    400: BAD_REQUEST,
     404: GENERIC[errors.NotFound],
     405: Kind(405, "method-not-allowed", "Method not allowed", "不支持该方法"),
     412: GENERIC[errors.Outdated],

@@ -293,6 +293,16 @@ def _json(description: str, schema: Document) -> Document:
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
+# What everything may be refused with: a request that is none of HTTP, one too many, a crash.
+_PROBLEM: Document = {"application/problem+json": {"schema": {"type": "object", "required": ["type", "status"]}}}
+_DEFAULT: Document = {"default": {"description": "A problem (RFC 9457)", "content": _PROBLEM}}
+
+
+def _or_problem(answer: Document) -> Document:
+    """Say of an answer that a problem may stand in its place."""
+    return {**answer, "content": {**answer["content"], **_PROBLEM}}
+
+
 OWN_PATHS: Document = {
     "/oauth/token": {
         "post": {
@@ -318,8 +328,9 @@ OWN_PATHS: Document = {
             },
             "responses": {
                 "200": _json("A token", _TOKEN_ANSWER),
-                "400": _json("Why there is none (RFC 6749 section 5.2)", _OAUTH_ERROR),
+                "400": _or_problem(_json("Why there is none (RFC 6749 section 5.2)", _OAUTH_ERROR)),
                 "401": _json("The client or its key is unknown or disabled", _OAUTH_ERROR),
+                **_DEFAULT,
             },
         }
     },
@@ -336,7 +347,7 @@ OWN_PATHS: Document = {
             "tags": ["book"],
             "summary": "Read the data dictionary: every field of every answer, with titles, unit and source.",
             "security": [],
-            "responses": {"200": _json("The data dictionary 数据字典", _DICTIONARY)},
+            "responses": {"200": _json("The data dictionary 数据字典", _DICTIONARY), **_DEFAULT},
         }
     },
     "/.well-known/jwks.json": {
@@ -344,7 +355,7 @@ OWN_PATHS: Document = {
             "tags": ["tokens"],
             "summary": "Get the public keys of the tokens.",
             "security": [],
-            "responses": {"200": _json("A JSON Web Key Set (RFC 7517)", _KEY_SET)},
+            "responses": {"200": _json("A JSON Web Key Set (RFC 7517)", _KEY_SET), **_DEFAULT},
         }
     },
 }

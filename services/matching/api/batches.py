@@ -74,7 +74,9 @@ def get_batch(batch_id: str) -> Response:
 @blueprint.get("/<batch_id>/results")
 @refuses(blueprint, 404, 409, 503)
 @requires("matches:read")
-@blueprint.response(200, content_type=JSON_LINES, description="One match a line, or `enterprise` and `problem`")
+@blueprint.response(
+    200, {"type": "string"}, content_type=JSON_LINES, description="One match a line, or `enterprise` and `problem`"
+)
 def get_results(batch_id: str) -> Response:
     """Read the results as JSON Lines, one enterprise a line.
 

@@ -12,9 +12,9 @@ from uuid import uuid4
 import rfc8785
 from bank_products import a_product
 from flask import Flask
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from sequences import at_once, play
 from sqlalchemy import update
 
 from chassis.core.moments import today
@@ -97,6 +97,22 @@ class Agreements(RuleBasedStateMachine):
     def disburse(self, drawn: int) -> None:
         self.act("bank", "disburse", {"drawn_fen": drawn})
 
+    @rule(body=fair)
+    def accept_while_the_bank_offers(self, body: dict[str, Any]) -> None:
+        """Of an acceptance and a new offer at once, one is made: nobody accepts terms that had been replaced."""
+        if not self.offered:
+            return
+        accepting = {"offer": max(self.offered)}
+        accepted, offered = at_once(
+            [
+                lambda: self.post("firm", f"{self.place}/accept", accepting),
+                lambda: self.post("bank", f"{self.place}/offer", {"terms": body}),
+            ]
+        )
+        assert {accepted.status_code, offered.status_code} != {200}
+        self.note("firm", "accept", accepting, accepted)
+        self.note("bank", "offer", {"terms": body}, offered)
+
     @rule(given=st.booleans())
     def let(self, given: bool) -> None:
         """Give the platform the firm's mandate, or revoke it."""
@@ -167,14 +183,5 @@ def test_no_sequence_reaches_terms_that_the_parties_did_not_agree_to(
     app: Flask, tokens: Callable[..., dict[str, str]], neighbours: Any
 ) -> None:
     """Bank, firm, platform and strangers, in any order, with anything said; on PostgreSQL fewer sequences."""
-    machine = type("Machine", (Agreements,), {"app": app, "tokens": staticmethod(tokens), "neighbours": neighbours})
-    sequences = 8 if "postgresql" in app.extensions["context"].settings.database_url else 25
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=sequences,
-            stateful_step_count=15,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    few = 8 if "postgresql" in app.extensions["context"].settings.database_url else 25
+    play(Agreements, few, app=app, tokens=tokens, neighbours=neighbours)

@@ -123,7 +123,9 @@ def get_import(import_id: str) -> Response:
 @blueprint.get("/<import_id>/rejects")
 @refuses(blueprint, 404)
 @requires("imports:read")
-@blueprint.response(200, content_type="text/csv", description="line,column,value,reason; or the file's own columns")
+@blueprint.response(
+    200, {"type": "string"}, content_type="text/csv", description="line,column,value,reason; or the file's own columns"
+)
 @blueprint.doc(parameters=[REJECTS_FORM], responses={200: {"content": REJECTS}})
 @shows(Shows.OWN_WORDS)
 def get_rejects(import_id: str) -> Response:

@@ -33,6 +33,7 @@ from services.profile.standards.codes import enterprise_id
 # The routes of features stand in the resources of the book and of enterprises.
 blueprint = book.blueprint
 PARQUET = "application/vnd.apache.parquet"
+BINARY = {"type": "string", "format": "binary"}
 LARGEST_ORDER = 64 << 20
 # Rows that a reader of a large table gets together, and bytes that are sent together.
 ROWS_TOGETHER, PIECE = 8192, 1 << 16
@@ -55,7 +56,7 @@ def get_catalogue() -> Response:
 @refuses(blueprint, 422)
 @requires("features:bulk")
 @blueprint.arguments(FeatureSetSchema())
-@blueprint.response(200, content_type=PARQUET, description="One row an enterprise")
+@blueprint.response(200, BINARY, content_type=PARQUET, description="One row an enterprise")
 @blueprint.doc(parameters=[PURPOSE])
 def post_feature_set(order: dict[str, Any]) -> Response:
     """Read the features of many enterprises as a Parquet table.
