@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import selectors
 import socket
 import threading
@@ -22,6 +23,8 @@ from chassis.core.problems import BAD_REQUEST, INTERNAL, MEDIA_TYPE, document
 from chassis.web.pace import GRACE_SECONDS, OUTERMOST, SERVICE_STAND_SECONDS, Paced
 
 STAY_MILLISECONDS = 2
+# Names the port of those who watch: of the addresses that are bound, the one which tells metrics.
+METRICS_PORT = "METRICS_PORT"
 # How long a connection that is only kept open outlives SIGTERM: longer than a request is on its way to us.
 LINGER_SECONDS = 0.5
 # How long a thread stays where another one is free for whoever else comes.
@@ -32,6 +35,8 @@ FIRST_HEAD_SECONDS = 10.0
 DRAIN_SECONDS = 0.05
 # How long, and for how much, a connection that we close stays for what its other side still sends (RFC 9112, 9.6).
 LEAVE_SECONDS, LEAVE_BYTES = 2.0, 1 << 20
+# As few as these stay for so much more: who sends a large file and is refused learns why.
+FEW_LEAVING, LEAVE_FEW_BYTES = 8, 32 << 20
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 # What gunicorn says of a header that it does not take: the name, not what was in it.
@@ -126,6 +131,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # ships no types
         super().load_wsgi()
         outermost = getattr(self.wsgi, "config", {}).get(OUTERMOST, True)
         self._stand = None if outermost else SERVICE_STAND_SECONDS
+        self._watched_port = int(os.environ.get(METRICS_PORT) or 0)
 
     def init_process(self) -> None:
         """Begin to serve, after the fork."""
@@ -144,7 +150,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # ships no types
                 return
             raise
         self.nr_conns += 1
-        conn = TConn(self.cfg, Paced(sock, self._stand), address, listener.getsockname())
+        name = listener.getsockname()
+        conn = TConn(self.cfg, Paced(sock, self._stand), address, name)
+        conn.sock.watched = isinstance(name, tuple) and name[1] == self._watched_port
         conn.timeout = time.monotonic() + FIRST_HEAD_SECONDS
         self.pending_conns.append(conn)
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
@@ -223,7 +231,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # ships no types
             return
         except OSError:
             read = 0
-        if not read or conn.drained > LEAVE_BYTES:
+        most = LEAVE_FEW_BYTES if len(self._leaving) <= FEW_LEAVING else LEAVE_BYTES
+        if not read or conn.drained > most:
             self._leaving.remove(conn)
             self._gone(conn)
 
