@@ -339,7 +339,7 @@ OWN_PATHS: Document = {
             "tags": ["tokens"],
             "summary": "Get what this authorisation server takes (RFC 8414).",
             "security": [],
-            "responses": {"200": _json("Metadata of the authorisation server", _METADATA)},
+            "responses": {"200": _json("Metadata of the authorisation server", _METADATA), **_DEFAULT},
         }
     },
     "/v1/dictionary": {

@@ -8,7 +8,7 @@ from marshmallow import Schema as Outgoing
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from chassis.web.schemas import EnterpriseId, Schema
-from services.matching.api.job_schemas import PlannedSchema, PlanSchema
+from services.matching.api.job_schemas import PlannedSchema, BookPlanSchema
 from services.matching.api.schemas import MOST_ENTERPRISES, MOST_FEN, TitleSchema, counts_field, fen, share
 from services.matching.domain.allocation.order import AllocationOrder, read_allocation_order
 from services.matching.domain.churn import Paid
@@ -233,7 +233,7 @@ class AllocatedSchema(PlannedSchema):
     as_of = fields.Date()
 
 
-class AllocationSchema(PlanSchema):
+class AllocationSchema(BookPlanSchema):
     """An allocation; `result` is there when it is done."""
 
     result = fields.Nested(AllocatedSchema(), allow_none=True)

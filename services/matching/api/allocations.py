@@ -12,7 +12,7 @@ from chassis.web.caller import caller, requires
 from chassis.web.openapi import WORK_WAITS, Blueprint, Shows, refuses, shows
 from services.matching.api.allocation_schemas import AllocationOrderSchema, AllocationSchema
 from services.matching.api.current import context
-from services.matching.api.job_schemas import PlanPageSchema
+from services.matching.api.job_schemas import BookPlanPageSchema
 from services.matching.api.list_schemas import OrderFiltersSchema
 from services.matching.api.plans import listed, ordered, read
 from services.matching.domain.allocation.order import AllocationOrder
@@ -46,7 +46,7 @@ def post_allocation(order: AllocationOrder) -> Response:
 @refuses(blueprint, 422)
 @requires("matches:read")
 @blueprint.arguments(OrderFiltersSchema(), location="query")
-@blueprint.response(200, PlanPageSchema())
+@blueprint.response(200, BookPlanPageSchema())
 @blueprint.doc(parameters=paging.PARAMETERS)
 @shows(Shows.OWN_WORDS)
 def list_allocations(filters: dict[str, Any]) -> Response:

@@ -8,7 +8,7 @@ from marshmallow import Schema as Outgoing
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from chassis.web.schemas import EnterpriseId, Schema
-from services.matching.api.job_schemas import PlannedSchema, PlanSchema
+from services.matching.api.job_schemas import PlannedSchema, BookPlanSchema
 from services.matching.api.schemas import MOST_ENTERPRISES, TitleSchema, fen, term
 from services.matching.domain.assignment.order import AssignmentOrder, read_assignment_order
 
@@ -95,7 +95,7 @@ class AssignedSchema(PlannedSchema):
     as_of = fields.Date()
 
 
-class AssignmentSchema(PlanSchema):
+class AssignmentSchema(BookPlanSchema):
     """An assignment; `result` is there when it is done."""
 
     result = fields.Nested(AssignedSchema(), allow_none=True)

@@ -12,7 +12,7 @@ from chassis.web.caller import requires
 from chassis.web.openapi import WORK_WAITS, Blueprint, Shows, refuses, shows
 from services.matching.api.assignment_schemas import AssignmentOrderSchema, AssignmentSchema
 from services.matching.api.current import context
-from services.matching.api.job_schemas import PlanPageSchema
+from services.matching.api.job_schemas import BookPlanPageSchema
 from services.matching.api.list_schemas import OrderFiltersSchema
 from services.matching.api.plans import listed, ordered, read
 from services.matching.domain.assignment.order import AssignmentOrder
@@ -45,7 +45,7 @@ def post_assignment(order: AssignmentOrder) -> Response:
 @refuses(blueprint, 422)
 @requires("matches:read")
 @blueprint.arguments(OrderFiltersSchema(), location="query")
-@blueprint.response(200, PlanPageSchema())
+@blueprint.response(200, BookPlanPageSchema())
 @blueprint.doc(parameters=paging.PARAMETERS)
 @shows(Shows.OWN_WORDS)
 def list_assignments(filters: dict[str, Any]) -> Response:

@@ -6,7 +6,7 @@ from marshmallow import Schema as Outgoing
 from marshmallow import fields, validate
 
 from chassis.web.schemas import EnterpriseId, Schema
-from services.matching.api.job_schemas import PlannedSchema, PlanSchema
+from services.matching.api.job_schemas import PlannedSchema, BookPlanSchema
 from services.matching.api.product_schemas import ProductSchema
 from services.matching.api.schemas import MOST_ENTERPRISES, NeedSchema, TitleSchema
 
@@ -64,7 +64,7 @@ class DryRunResultSchema(PlannedSchema):
     model = fields.String(allow_none=True)
 
 
-class DryRunSchema(PlanSchema):
+class DryRunSchema(BookPlanSchema):
     """An order to try a version."""
 
     result = fields.Nested(DryRunResultSchema(), allow_none=True)

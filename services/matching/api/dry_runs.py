@@ -12,7 +12,7 @@ from chassis.web.caller import caller, requires
 from chassis.web.openapi import WORK_WAITS, Blueprint, Shows, refuses, shows
 from services.matching.api.current import context
 from services.matching.api.dry_run_schemas import DryRunOrderSchema, DryRunSchema
-from services.matching.api.job_schemas import PlanPageSchema
+from services.matching.api.job_schemas import BookPlanPageSchema
 from services.matching.api.list_schemas import OrderFiltersSchema
 from services.matching.api.plans import listed, ordered, read
 from services.matching.api.products import checked, draft_of
@@ -55,7 +55,7 @@ def post_dry_run(order: dict[str, Any], product_id: str) -> Response:
 @refuses(blueprint, 422)
 @requires("products:write")
 @blueprint.arguments(OrderFiltersSchema(), location="query")
-@blueprint.response(200, PlanPageSchema())
+@blueprint.response(200, BookPlanPageSchema())
 @blueprint.doc(parameters=paging.PARAMETERS)
 @shows(Shows.OWN_WORDS)
 def list_dry_runs(filters: dict[str, Any], product_id: str) -> Response:

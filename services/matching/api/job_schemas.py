@@ -33,7 +33,7 @@ class PlannedSchema(Outgoing):
     )
 
 
-class PlanSchema(JobSchema):
+class BookPlanSchema(JobSchema):
     """An order over many enterprises; each kind of plan adds its `result`, null until the job is done."""
 
     order = fields.Dict()
@@ -42,8 +42,8 @@ class PlanSchema(JobSchema):
     created_at = fields.DateTime()
 
 
-class PlanPageSchema(Outgoing):
+class BookPlanPageSchema(Outgoing):
     """Orders, newest first, without their results; `next` is the cursor of the following page."""
 
-    items = fields.List(fields.Nested(PlanSchema()))
+    items = fields.List(fields.Nested(BookPlanSchema()))
     next = fields.String(allow_none=True)
