@@ -8,7 +8,7 @@ from marshmallow import Schema as Outgoing
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from chassis.web.schemas import EnterpriseId, Schema
-from services.matching.api.job_schemas import PlannedSchema, BookPlanSchema
+from services.matching.api.job_schemas import BookPlanSchema, PlannedSchema
 from services.matching.api.schemas import MOST_ENTERPRISES, MOST_FEN, TitleSchema, counts_field, fen, share
 from services.matching.domain.allocation.order import AllocationOrder, read_allocation_order
 from services.matching.domain.churn import Paid

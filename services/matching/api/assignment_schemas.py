@@ -8,7 +8,7 @@ from marshmallow import Schema as Outgoing
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from chassis.web.schemas import EnterpriseId, Schema
-from services.matching.api.job_schemas import PlannedSchema, BookPlanSchema
+from services.matching.api.job_schemas import BookPlanSchema, PlannedSchema
 from services.matching.api.schemas import MOST_ENTERPRISES, TitleSchema, fen, term
 from services.matching.domain.assignment.order import AssignmentOrder, read_assignment_order
 

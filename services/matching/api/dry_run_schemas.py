@@ -6,7 +6,7 @@ from marshmallow import Schema as Outgoing
 from marshmallow import fields, validate
 
 from chassis.web.schemas import EnterpriseId, Schema
-from services.matching.api.job_schemas import PlannedSchema, BookPlanSchema
+from services.matching.api.job_schemas import BookPlanSchema, PlannedSchema
 from services.matching.api.product_schemas import ProductSchema
 from services.matching.api.schemas import MOST_ENTERPRISES, NeedSchema, TitleSchema
 
