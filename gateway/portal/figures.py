@@ -119,6 +119,8 @@ def measure(language: Language, value: Any, unit: str | None) -> Markup | str:
         return money(language, round(value))
     if unit in {"ratio", "probability"}:
         return percent(value, 1)
+    if unit == "rate":
+        return percent(value, 2)
     if unit == "grade":
         return TAX_GRADES[round(value) - 1] if 1 <= value <= len(TAX_GRADES) else str(value)
     words = UNIT_WORDS.get(unit or "", ("", ""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
-from smecredit.answers.basics import Counting, Text
+from smecredit.answers.basics import Counting, FeeCharged, Text
 from smecredit.answers.corrections import Mark
 
 
@@ -45,7 +45,10 @@ class Paper(TypedDict):
 
 
 class Offer(TypedDict):
-    """A product that fits, with its terms; the probability is null where the bank's decisions do not tell it."""
+    """A product that fits, with its terms; the probability is null where the bank's decisions do not tell it.
+
+    `all_in_rate` holds interest and every fee that the firm pays, a year and compound; a match of before has none.
+    """
 
     rank: int
     product: str
@@ -60,7 +63,13 @@ class Offer(TypedDict):
     repayment: str
     rate: float
     rate_lines: list[RateLine]
+    all_in_rate: NotRequired[float]
+    all_in_simple_rate: NotRequired[float]
+    all_in_convention: NotRequired[str]
+    interest_fen: NotRequired[int]
+    fees_fen: NotRequired[int]
     total_cost_fen: int
+    fees: NotRequired[list[FeeCharged]]
     monthly_payment_fen: int
     last_payment_fen: int
     security: list[Security]
@@ -140,6 +149,7 @@ class Match(TypedDict):
     as_of: str
     known_at: str
     score: ScoreUsed
+    ranking: NotRequired[list[str]]
     offers: list[Offer]
     refusals: list[Refusal]
     disputes: list[Mark]
