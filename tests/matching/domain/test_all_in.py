@@ -81,7 +81,9 @@ def test_there_is_no_second_root(loan: Schedule, charged_fees: list[Fee]) -> Non
 
 @pytest.mark.parametrize("repayment", [BULLET, EQUAL_INSTALMENTS])
 @pytest.mark.parametrize("rate", ["0.0345", "0.0478", "0.06", "0.24"])
-def test_without_fees_simple_interest_is_the_contracts_and_compound_its_twelfth_power(rate: str, repayment: str) -> None:
+def test_without_fees_simple_interest_is_the_contracts_and_compound_its_twelfth_power(
+    rate: str, repayment: str
+) -> None:
     """The closed form (1 + i/12)^12 - 1, whichever way it is repaid."""
     found = all_in(schedule(10**12, 12, Decimal(rate), repayment))
     assert found.simple_rate == Decimal(rate)

@@ -33,7 +33,9 @@ def product(**changes: Any) -> Product:
 
 
 def matched(pd: float | None, *products: Product, need: Need = NEED, guide: Guide | None = None) -> Match:
-    frame = pl.DataFrame({"enterprise": ["local:E1"], "pd": [pd], "sales_12m": [9e8]}, schema_overrides={"pd": pl.Float64})
+    frame = pl.DataFrame(
+        {"enterprise": ["local:E1"], "pd": [pd], "sales_12m": [9e8]}, schema_overrides={"pd": pl.Float64}
+    )
     facts = Facts(frame, DAY, datetime(2026, 6, 1, tzinfo=UTC), "c1", "m1")
     return match_all(Shelf(products, DAY, kind_matters=False), facts, need, guide)[0]
 
@@ -136,7 +138,13 @@ def test_a_need_that_is_not_lent_is_refused_for_that_alone() -> None:
 def test_no_way_is_shown_that_ends_at_the_cost() -> None:
     """The rule of sales could be met; the price could not, and the reason says what it follows from."""
     title = {"zh": "销售", "en": "Sales"}
-    rule = {"id": "sales", "expression": "sales_12m >= 1_000_000_000", "title": title, "source": "s", "since": "2025-01-01"}
+    rule = {
+        "id": "sales",
+        "expression": "sales_12m >= 1_000_000_000",
+        "title": title,
+        "source": "s",
+        "since": "2025-01-01",
+    }
     guide = Guide(levers={"sales_12m": Lever("sales_12m", 1, None, "fen", title)})
     opened, blocked = (
         matched(pd, read_product(a_product(rules=[rule])), guide=guide).refusals[0] for pd in (0.02, 0.2)
