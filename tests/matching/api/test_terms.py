@@ -287,10 +287,10 @@ def test_an_application_has_the_need_of_its_match(deal: Deal) -> None:
 GUARANTEE = {"kind": "guarantee", "payee": "A guarantor", "paid_by": "firm", "every": "yearly", "due": "start"}
 
 
-def with_fees(deal: Deal, rate: float, **changes: Any) -> None:
+def with_fees(deal: Deal, fee: float, **changes: Any) -> None:
     """Let the application be for a version with a guarantee fee."""
     deal.firm_says("withdraw")
-    deal.publish(fees=[{**GUARANTEE, "rate": rate}], **changes)
+    deal.publish(fees=[{**GUARANTEE, "rate": fee}], **changes)
     deal.id = deal.hand_in().json["applications"][0]["id"]
 
 
