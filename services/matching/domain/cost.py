@@ -63,7 +63,10 @@ def cost_refused(product: Product, facts: Mapping[str, Fact], on: date) -> Check
     amount, months = _need(facts)
     if not product.lends(amount, months):
         return None
-    law, asked = statute(on), _pricer(product, facts)(None).asked
+    law = statute(on)
+    if _far_below(product, facts, law):
+        return None
+    asked = _pricer(product, facts)(None).asked
     if asked is not None and not product.lend_below_cost and asked > product.rate.cap:
         rule = _rule(f"rate <= {_written(product.rate.cap)}", CAPPED, "product terms", product.valid_from)
         return _failed(rule, "rate", asked, facts)
@@ -75,6 +78,16 @@ def cost_refused(product: Product, facts: Mapping[str, Fact], on: date) -> Check
         return None
     rule = _rule(f"all_in_simple_rate <= {_written(law.rate)}", LAWFUL, law.source, law.since)
     return _failed(rule, "all_in_simple_rate", found, facts)
+
+
+def _far_below(product: Product, facts: Mapping[str, Fact], law: Statute | None) -> bool:
+    """Tell whether a product without fees is cheaper than cap and law by more than floats can err."""
+    pd = facts.get("pd")
+    if of_firm(product.fees):
+        return False
+    about = 0.0 if pd is None else product.rate.about(float(pd))
+    most = product.rate.cap if law is None else min(product.rate.cap, law.rate)
+    return about is not None and about < float(most - 10 * STEP)
 
 
 def lawful_interest(product: Product, amount: int, months: int, law: Statute) -> Decimal | None:

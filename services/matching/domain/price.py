@@ -137,6 +137,16 @@ class RateRule:
             rate, tuple(line for line in lines if line.rate or line.line in ("funding", "expected-loss")), asked
         )
 
+    def about(self, pd: float) -> float | None:
+        """Return what the parts come to by floats, within a step of `asked`; None where capital is charged too.
+
+        Most prices are far from every cap, and are told to be so without working them out in decimals.
+        """
+        if self._charge:
+            return None
+        fixed = self.funding + self.operating + self.margin - self.subsidy
+        return max(float(fixed) + pd * float(self.lgd), float(self.floor))
+
     def _risk(self, pd: float, sales_fen: int | None) -> list[RateLine]:
         # Through the shortest text that reads back as this float, so that 0.021 is exactly 0.021.
         exact = Decimal(repr(pd)) * self.lgd

@@ -129,6 +129,17 @@ def test_no_offer_is_dearer_than_cap_or_law_nor_below_cost_unsaid(pd: float | No
     assert below or found.price.asked is None or found.price.rate >= found.price.asked
 
 
+@given(st.floats(0, 1), st.integers(0, 300_000), st.integers(0, 300_000))
+def test_what_floats_tell_of_a_price_is_within_a_step_of_it(pd: float, floor: int, margin: int) -> None:
+    """So that a price which they put far below a cap is below it."""
+    rate = {**RATE, "floor": floor / 10**6, "cap": 1, "margin": margin / 10**6}
+    rule = product(rate=rate).rate
+    asked, about = rule.price(pd).asked, rule.about(pd)
+    assert asked is not None
+    assert about is not None
+    assert abs(float(asked) - about) <= 1e-6
+
+
 def test_a_need_that_is_not_lent_is_refused_for_that_alone() -> None:
     """Its cost is that of no loan."""
     match = matched(0.2, product(), need=Need(10**10, 12))
