@@ -17,6 +17,7 @@ from werkzeug.exceptions import BadRequest
 
 from chassis.core.errors import Outdated
 from chassis.core.problems import MEDIA_TYPE
+from chassis.core.versions import ANY
 from chassis.web import refusals
 from chassis.web.openapi import with_header
 from chassis.web.reading import whole
@@ -71,9 +72,16 @@ def expect(answer: Callable[[], Any]) -> None:
         raise Outdated(OUTDATED)
 
 
-def version_meant() -> int | None:
-    """Return which version `If-Match` names of a thing whose ETag is its version; None: whichever there is."""
-    given = request.headers.get("If-Match", "").strip().strip('"')
+def version_meant(*, may_be_none: bool = False) -> int | None:
+    """Return which version `If-Match` names of a thing whose ETag is its version; None: whichever there is, or none.
+
+    `*` asks that there be one (RFC 9110, section 13.1.1): `versions.ANY` of a thing that `may_be_none`. Of one that a
+    GET always shows it asks nothing.
+    """
+    given = request.headers.get("If-Match", "").strip()
+    if given == "*":
+        return ANY if may_be_none else None
+    given = given.strip('"')
     if given and whole(given) is None:
         raise BadRequest("If-Match must be the ETag, as it was read. / If-Match 须为读取时的 ETag。")
     return whole(given)

@@ -109,6 +109,10 @@ UNIT_WORDS: dict[str, tuple[str, str]] = {
 TAX_GRADES = "ABMCD"  # 纳税信用, from best to worst
 
 
+# Shares that are written as percentages, with so many decimals.
+PERCENTS = {"ratio": 1, "probability": 1, "rate": 2}
+
+
 def measure(language: Language, value: Any, unit: str | None) -> Markup | str:
     """Return a feature's value with its unit, as the catalogue names it; words and grades stay as they are."""
     if value is None:
@@ -117,8 +121,8 @@ def measure(language: Language, value: Any, unit: str | None) -> Markup | str:
         return str(value)
     if unit == "fen":
         return money(language, round(value))
-    if unit in {"ratio", "probability"}:
-        return percent(value, 1)
+    if unit in PERCENTS:
+        return percent(value, PERCENTS[unit])
     if unit == "grade":
         return TAX_GRADES[round(value) - 1] if 1 <= value <= len(TAX_GRADES) else str(value)
     words = UNIT_WORDS.get(unit or "", ("", ""))

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from chassis.core.moments import rfc3339
+from services.matching.domain.all_in import CONVENTION, Loan
 from services.matching.domain.allocation.order import AllocationOrder, OrderedGroup
 from services.matching.domain.allocation.report import AllocationReport
 from services.matching.domain.allocation.terms import Selector
@@ -20,8 +21,10 @@ from services.matching.domain.assignment.report import AssignmentReport
 from services.matching.domain.dry_run import ChangedFirm, DryRunOrder, DryRunReport
 from services.matching.domain.eligibility import Check
 from services.matching.domain.facts import Facts, Need
+from services.matching.domain.fee import TITLES as FEE_TITLES
+from services.matching.domain.fee import Charged
 from services.matching.domain.loan_offer import LoanTerms
-from services.matching.domain.match import Match, Offer, Refusal
+from services.matching.domain.match import RANKING, Match, Offer, Refusal
 from services.matching.domain.price import TITLES, RateLine
 from services.matching.domain.product import Product
 from services.matching.domain.recourse import OpeningPlan, Recourse
@@ -59,6 +62,7 @@ def match(facts: Facts, answered: Match, wanted: Need) -> Document:
             **_counted(facts, answered),
             "overlay": _overlay(facts, answered.enterprise),
         },
+        "ranking": list(RANKING),
         "offers": [_offer(offer) for offer in answered.offers],
         "refusals": [refusal(refused) for refused in answered.refusals],
     }
@@ -148,14 +152,14 @@ def _offer(offer: Offer) -> Document:
     return {
         "rank": offer.rank,
         **_product(offer.product),
-        "amount_fen": offer.schedule.amount_fen,
-        "months": len(offer.schedule.payments),
+        "amount_fen": offer.loan.schedule.amount_fen,
+        "months": len(offer.loan.schedule.payments),
         "repayment": offer.product.repayment,
         "rate": float(offer.price.rate),
         "rate_lines": [rate_line(line) for line in offer.price.lines],
-        "total_cost_fen": offer.schedule.cost_fen,
-        "monthly_payment_fen": offer.schedule.payments[0],
-        "last_payment_fen": offer.schedule.payments[-1],
+        **_cost(offer.loan),
+        "monthly_payment_fen": offer.loan.schedule.payments[0],
+        "last_payment_fen": offer.loan.schedule.payments[-1],
         "security": list(offer.product.security),
         "documents": list(offer.product.documents),
         "approval_probability": offer.approval,
@@ -163,6 +167,31 @@ def _offer(offer: Offer) -> Document:
         "approval_note": dict(LEARNT if offer.approval is not None else NOT_KNOWN),
         "fit": offer.fit,
         "reasons": [_check(check) for check in offer.reasons],
+    }
+
+
+def _cost(loan: Loan) -> Document:
+    """Return what a loan costs the firm, by the year and in fen, and every fee with its payee."""
+    return {
+        "all_in_rate": float(loan.all_in.rate),
+        "all_in_simple_rate": float(loan.all_in.simple_rate),
+        "all_in_convention": CONVENTION,
+        "interest_fen": loan.all_in.interest_fen,
+        "fees_fen": loan.all_in.fees_fen,
+        "total_cost_fen": loan.all_in.cost_fen,
+        "fees": [_fee(each) for each in loan.fees],
+    }
+
+
+def _fee(each: Charged) -> Document:
+    fee = each.fee
+    return {
+        "kind": fee.kind,
+        "title": dict(FEE_TITLES[fee.kind]),
+        "payee": fee.payee,
+        "paid_by": fee.paid_by,
+        "fen": each.fen,
+        "charges": [asdict(charge) for charge in each.charges],
     }
 
 

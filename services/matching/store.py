@@ -101,7 +101,8 @@ def product_version(session: Session, product: str, version: int | None = None) 
     """Return one version of a product, the newest unless named; raise ProductNotFound."""
     row = find_version(session, product, version)
     if row is None:
-        what = f"Product {product} has no version {version}." if version else f"There is no product {product}."
+        named = version is not None
+        what = f"Product {product} has no version {version}." if named else f"There is no product {product}."
         raise ProductNotFound(f"{what} GET /v1/products lists what is published.", product=product)
     return row
 

@@ -14,7 +14,7 @@ from smecredit.answers.applications import (
     Sought,
     Terms,
 )
-from smecredit.answers.basics import Counting, Depth, Job, JobStateName, Progress, Text
+from smecredit.answers.basics import AgreedFee, Charge, Counting, Depth, FeeCharged, Job, JobStateName, Progress, Text
 from smecredit.answers.control import ControlGroup, Controller, Controllers, TieHop, TieParty
 from smecredit.answers.corrections import Dispute, Item, Mark, Notice, Repair
 from smecredit.answers.enterprises import (
@@ -169,6 +169,7 @@ from smecredit.answers.ways import (
 
 __all__ = [
     "Against",
+    "AgreedFee",
     "Agreement",
     "Application",
     "ApplicationEvent",
@@ -184,6 +185,7 @@ __all__ = [
     "CarryingOn",
     "Certified",
     "Channel",
+    "Charge",
     "Check",
     "ClassCap",
     "ClassIndicator",
@@ -214,6 +216,7 @@ __all__ = [
     "Evaluation",
     "Exposure",
     "Exposures",
+    "FeeCharged",
     "FenInterval",
     "FigureLeftOut",
     "FigureNeighbour",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict
 
+from smecredit.answers.basics import AgreedFee
+
 Party = Literal["applicant", "bank"]
 Move = Literal["submit", "review", "offer", "decline", "accept", "withdraw", "disburse", "repay", "default"]
 ApplicationState = Literal[
@@ -57,6 +59,12 @@ class Agreement(TypedDict):
     rate: str | float
     repayment: NotRequired[str]
     payments_fen: NotRequired[list[int]]
+    fees: NotRequired[list[AgreedFee]]
+    all_in_rate: NotRequired[str]
+    all_in_simple_rate: NotRequired[str]
+    all_in_convention: NotRequired[str]
+    interest_fen: NotRequired[int]
+    fees_fen: NotRequired[int]
     total_cost_fen: NotRequired[int]
     expires_on: NotRequired[str]
 

@@ -18,6 +18,29 @@ class Text(TypedDict):
     en: str
 
 
+class Charge(TypedDict):
+    """What is paid of a fee, so many months after the loan is paid out."""
+
+    month: int
+    fen: int
+
+
+class AgreedFee(TypedDict):
+    """A fee beside the interest and what it comes to: who takes it, and who pays it."""
+
+    kind: Literal["guarantee", "appraisal", "registration", "agency"]
+    payee: str
+    paid_by: Literal["firm", "bank"]
+    fen: int
+    charges: list[Charge]
+
+
+class FeeCharged(AgreedFee):
+    """The same with the title of its kind."""
+
+    title: Text
+
+
 class Progress(TypedDict):
     """How far a job is; `total` is null while unknown."""
 

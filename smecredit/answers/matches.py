@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
-from smecredit.answers.basics import Counting, Text
+from smecredit.answers.basics import Counting, FeeCharged, Text
 from smecredit.answers.corrections import Mark
 
 
@@ -48,6 +48,7 @@ class Offer(TypedDict):
     """A product that fits, with its terms; the probability is null where the bank's decisions do not tell it.
 
     `rate_lines` are told to the product's bank and the operator, chances of approval to the firm and its platform too.
+    `all_in_rate` holds interest and every fee that the firm pays, a year and compound; a match of before has none.
     """
 
     rank: int
@@ -63,7 +64,13 @@ class Offer(TypedDict):
     repayment: str
     rate: float
     rate_lines: list[RateLine]
+    all_in_rate: NotRequired[float]
+    all_in_simple_rate: NotRequired[float]
+    all_in_convention: NotRequired[str]
+    interest_fen: NotRequired[int]
+    fees_fen: NotRequired[int]
     total_cost_fen: int
+    fees: NotRequired[list[FeeCharged]]
     monthly_payment_fen: int
     last_payment_fen: int
     security: list[Security]
@@ -143,6 +150,7 @@ class Match(TypedDict):
     as_of: str
     known_at: str
     score: ScoreUsed
+    ranking: NotRequired[list[str]]
     offers: list[Offer]
     refusals: list[Refusal]
     disputes: list[Mark]

@@ -66,7 +66,7 @@ def _fitting(match: Mapping[str, Any] | None) -> str:
         return NONE
     if match["offers"]:
         best = match["offers"][0]
-        return f"{bilingual(best['title'])} {best['rate']:.2%}"
+        return f"{bilingual(best['title'])} {best.get('all_in_rate', best['rate']):.2%}"
     if not match["refusals"]:
         return NONE
     nearest = min(match["refusals"], key=lambda refusal: len(refusal.get("failed") or [refusal]))

@@ -18,12 +18,17 @@ def match(shown: Match) -> None:
     if counted := facts.get("counted"):  # a match of before does not say it
         console.print(f"[yellow]{escape(counted['en'])}\n{escape(counted['zh'])}[/]")
     if shown["offers"]:
-        offers = plain_table(">#", "Offer 可申请", "Bank", ">Amount", ">Months", ">Rate", ">Cost")
+        offers = plain_table(
+            ">#", "Offer 可申请", "Bank", ">Amount", ">Months", ">Rate", ">All-in 综合年化", ">Fees", ">Cost"
+        )
         for offer in shown["offers"]:
             terms = (
                 yuan(offer["amount_fen"]),
                 str(offer["months"]),
                 f"{offer['rate']:.2%}",
+                # A match of before the all-in rate does not say it.
+                f"{offer['all_in_rate']:.2%}" if "all_in_rate" in offer else "",
+                yuan(offer.get("fees_fen", 0)),
                 yuan(offer["total_cost_fen"]),
             )
             offers.add_row(str(offer["rank"]), bilingual(offer["title"]) + sandbox_mark(offer), offer["bank"], *terms)

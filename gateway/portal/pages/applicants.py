@@ -21,7 +21,14 @@ SCORES_SHOWN = 12
 KINDS = ("credit-line", "invoice-finance", "order-finance", "secured-loan", "guarantee-loan", "leasing")
 
 # Names that a rule may use beside the feature catalogue's.
-RULE_UNITS = {"amount_fen": "fen", "months": "month", "pd": "probability", "score": "point"}
+RULE_UNITS = {
+    "amount_fen": "fen",
+    "months": "month",
+    "pd": "probability",
+    "score": "point",
+    "rate": "rate",
+    "all_in_simple_rate": "rate",
+}
 COMMA = {"zh": Markup("、"), "en": Markup(", ")}
 WORD = re.compile(r"[a-z_][a-z0-9_]*")
 

@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import fields, post_load, validate
 
 from chassis.web.schemas import EnterpriseId, Schema
-from services.matching.api.schemas import fen, short, term
+from services.matching.api.schemas import AgreedFeeSchema, fen, short, term
 from services.matching.domain.application import Dossier, Paper, State, Statement
 from services.matching.domain.facts import Need
 from services.matching.domain.loan_offer import MOST_DAYS, USUAL_DAYS, LoanTerms, OfferState
@@ -129,7 +129,13 @@ class AgreementSchema(Schema):
     rate = fields.Raw(metadata={"type": ["string", "number"], "description": "A year, in decimals, as text"})
     repayment = fields.String(validate=validate.OneOf(REPAYMENTS))
     payments_fen = fields.List(fields.Integer(), metadata={"description": "What the firm pays, month by month"})
-    total_cost_fen = fields.Integer()
+    fees = fields.List(fields.Nested(AgreedFeeSchema()))
+    all_in_rate = fields.String(metadata={"description": "A year, compound, interest and fees; in decimals, as text"})
+    all_in_simple_rate = fields.String(metadata={"description": "The same by simple interest, within the law's cap"})
+    all_in_convention = fields.String()
+    interest_fen = fields.Integer()
+    fees_fen = fields.Integer()
+    total_cost_fen = fields.Integer(metadata={"description": "Interest, and fees that the firm pays"})
     expires_on = fields.Date()
 
 

@@ -64,6 +64,7 @@ class AssignedLineSchema(Outgoing):
     choice = fields.Integer(allow_none=True)
     offers = fields.Integer()
     rate = fields.Float(allow_none=True)
+    all_in_rate = fields.Float(allow_none=True)
     total_cost_fen = fields.Integer(allow_none=True)
     problem = fields.Dict()
 
@@ -89,6 +90,7 @@ class AssignedSchema(PlannedSchema):
     )
     violations = fields.List(fields.String())
     assigned = fields.Integer()
+    ranking = fields.List(fields.String(), metadata={"description": "By what the offers of a firm are ranked"})
     products = fields.List(fields.Nested(AssignedProductSchema()))
     lines = fields.List(fields.Nested(AssignedLineSchema()))
     model = fields.String(allow_none=True)

@@ -48,6 +48,40 @@ class DecidingRuleSchema(Outgoing):
     firms = fields.Integer()
 
 
+class SpreadSchema(Outgoing):
+    """How rates a year are spread over firms."""
+
+    least = fields.Float()
+    quarter = fields.Float()
+    median = fields.Float()
+    three_quarters = fields.Float()
+    most = fields.Float()
+
+
+class PricesSchema(Outgoing):
+    """What a version costs those who are offered it, and what its bank may expect, were all of them to draw the need.
+
+    `under_cost` firms pass every other rule and cost more than the cap or the law bears: refused, unless the version
+    lends below cost. Firms without a score are in no sum of loss or profit.
+    """
+
+    offered = fields.Integer()
+    unscored = fields.Integer()
+    under_cost = fields.Integer()
+    rates = fields.Nested(SpreadSchema(), allow_none=True)
+    all_in_rates = fields.Nested(SpreadSchema(), allow_none=True)
+    lent_fen = fields.Integer()
+    expected_loss_fen = fields.Integer()
+    expected_profit_fen = fields.Integer()
+
+
+class PricesOfVersionsSchema(Outgoing):
+    """Prices by the version in force, null where none is published, and by the proposed one."""
+
+    before = fields.Nested(PricesSchema(), allow_none=True)
+    after = fields.Nested(PricesSchema())
+
+
 class DryRunResultSchema(PlannedSchema):
     """Who would have the product before and after, and the first of those who gain or lose."""
 
@@ -58,6 +92,7 @@ class DryRunResultSchema(PlannedSchema):
     after = fields.Integer()
     gained = fields.Integer()
     lost = fields.Integer()
+    prices = fields.Nested(PricesOfVersionsSchema())
     rules = fields.List(fields.Nested(DecidingRuleSchema()))
     lines = fields.List(fields.Nested(DryRunLineSchema()))
     as_of = fields.Date()

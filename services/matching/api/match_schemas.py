@@ -9,7 +9,8 @@ from marshmallow import fields, post_load, validate
 
 from chassis.web.schemas import EnterpriseId, Schema
 from services.matching.api.product_schemas import PaperSchema, SecuritySchema
-from services.matching.api.schemas import NeedSchema, RateLineSchema, TitleSchema
+from services.matching.api.schemas import FeeChargedSchema, NeedSchema, RateLineSchema, TitleSchema
+from services.matching.domain.all_in import CONVENTION
 from services.matching.usecases.match import MatchOrder
 
 
@@ -41,7 +42,7 @@ class CheckSchema(Outgoing):
 
 
 class OfferSchema(Outgoing):
-    """A product that fits, with its terms; ranked by total cost, then probability of approval, then fit."""
+    """A product that fits, with its terms; ranked by all-in rate, then probability of approval, then fit, then id."""
 
     rank = fields.Integer()
     product = fields.String()
@@ -59,7 +60,15 @@ class OfferSchema(Outgoing):
         fields.Nested(RateLineSchema()),
         metadata={"description": "Told to the product's bank and the operator; empty for others"},
     )
-    total_cost_fen = fields.Integer()
+    all_in_rate = fields.Float(
+        metadata={"description": "A year, interest and every fee that the firm pays: internal rate of return, compound"}
+    )
+    all_in_simple_rate = fields.Float(metadata={"description": "The same by simple interest: what the law's cap binds"})
+    all_in_convention = fields.String(metadata={"description": "How both are counted", "example": CONVENTION})
+    interest_fen = fields.Integer()
+    fees_fen = fields.Integer(metadata={"description": "What the firm pays of the fees"})
+    total_cost_fen = fields.Integer(metadata={"description": "Interest, and fees that the firm pays"})
+    fees = fields.List(fields.Nested(FeeChargedSchema()))
     monthly_payment_fen = fields.Integer()
     last_payment_fen = fields.Integer()
     security = fields.List(fields.Nested(SecuritySchema()))
@@ -186,6 +195,9 @@ class MatchSchema(Outgoing):
     as_of = fields.Date()
     known_at = fields.DateTime()
     score = fields.Nested(ScoreUsedSchema())
+    ranking = fields.List(
+        fields.String(), metadata={"description": "By what offers are ranked, in this order; `-` is from high to low"}
+    )
     offers = fields.List(fields.Nested(OfferSchema()))
     refusals = fields.List(fields.Nested(RefusalSchema()))
     disputes = fields.List(

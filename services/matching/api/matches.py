@@ -33,7 +33,7 @@ blueprint = Blueprint("matches", __name__, url_prefix="/v1/matches", description
 def post_match(order: MatchOrder) -> Response:
     """Match an enterprise with every product.
 
-    Offers come ranked by their total cost to the enterprise, then by fit; refusals name rule, found, needed and since.
+    Offers come ranked by their all-in yearly rate, interest and every fee; refusals name rule, found, needed and since.
     A match is a soft check: it leaves no credit query, only a record of the read with the enterprise.
     """
     earlier = idempotency.replayed()

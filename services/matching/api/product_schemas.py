@@ -8,13 +8,15 @@ from marshmallow import Schema as Outgoing
 from marshmallow import fields, post_load, validate
 
 from chassis.web.schemas import Schema
-from services.matching.api.schemas import TitleSchema, fen, short, term
+from services.matching.api.schemas import TitleSchema, fen, share, short, term
 from services.matching.domain.counting import Counts
 from services.matching.domain.expression import LONGEST
+from services.matching.domain.fee import Due, Every, FeeKind, FeePayer
 from services.matching.domain.product import KINDS, REPAYMENTS, SECURITIES, SIZE_CLASSES
 
 MOST_RULES = 100
 MOST_PAPERS = 20
+MOST_FEES = 20
 MOST_CODES = 80  # so that the condition they make stays a rule that a person can read
 
 
@@ -62,6 +64,30 @@ class PaperSchema(Schema):
     title = fields.Nested(TitleSchema(), required=True)
 
 
+class FeeSchema(Schema):
+    """A fee beside the interest: either `amount_fen` or `rate`, of the amount lent; a yearly one is that of a year."""
+
+    kind = fields.String(required=True, validate=validate.OneOf(list(FeeKind)))
+    payee = fields.String(required=True, validate=short, metadata={"description": "Who takes it"})
+    paid_by = fields.String(
+        required=True,
+        validate=validate.OneOf(list(FeePayer)),
+        metadata={"description": "Only what the firm pays is in its all-in rate"},
+    )
+    every = fields.String(
+        load_default=Every.ONCE.value,
+        validate=validate.OneOf(list(Every)),
+        metadata={"description": "Yearly: a part of a year counts by its months"},
+    )
+    due = fields.String(
+        load_default=Due.START.value,
+        validate=validate.OneOf(list(Due)),
+        metadata={"description": "At the start or the end: of the loan, or of each year of it"},
+    )
+    amount_fen = fields.Integer(strict=True, validate=fen)
+    rate = fields.Float(validate=share, metadata={"example": 0.008})
+
+
 class ProductSchema(Schema):
     """A bank's product. Amounts in fen and terms in months are [least, most], both included."""
 
@@ -104,6 +130,16 @@ class ProductSchema(Schema):
         strict=True, validate=validate.Range(1, 10**9), metadata={"description": "Firms in all; absent: no bound"}
     )
     budget_fen = fields.Integer(strict=True, validate=fen, metadata={"description": "Lent in all; absent: no bound"})
+    fees = fields.List(
+        fields.Nested(FeeSchema()),
+        validate=validate.Length(1, MOST_FEES),
+        metadata={"description": "Guarantee, appraisal, registration, agency; absent: none"},
+    )
+    lend_below_cost = fields.Boolean(
+        metadata={
+            "description": "Offer at the cap where the parts of the rate come to more; absent: refuse (`terms.cost`)"
+        }
+    )
     valid_from = fields.Date(required=True)
     valid_until = fields.Date(load_default=None, allow_none=True, metadata={"description": "Last day; null is open"})
     counts = fields.String(

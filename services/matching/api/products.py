@@ -95,7 +95,7 @@ def put_product(document: dict[str, Any], product_id: str) -> Response:
     """
     draft = checked(draft_of(document, product_id))
     with context().database.begin() as session:
-        row, is_new = publish.revise(session, caller(), draft, preconditions.version_meant())
+        row, is_new = publish.revise(session, caller(), draft, preconditions.version_meant(may_be_none=True))
     return _shown(row.document, 201 if is_new else 200)
 
 
@@ -131,6 +131,6 @@ def _shown(document: dict[str, Any], status: int) -> Response:
 
 def _version() -> int | None:
     given = request.args.get("version")
-    if given is not None and whole(given) is None:
-        raise BadRequest("version must be a whole number.")
+    if given is not None and not whole(given):
+        raise BadRequest("version must be a whole number from 1 on.")
     return whole(given or "")

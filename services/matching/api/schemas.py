@@ -10,6 +10,7 @@ from marshmallow import fields, post_load, validate
 from chassis.web.schemas import Schema
 from services.matching.domain.counting import Counts
 from services.matching.domain.facts import Need
+from services.matching.domain.fee import FeeKind, FeePayer
 from services.matching.domain.product import KINDS
 
 MOST_FEN = 10**15  # ten trillion yuan: above it a number is a mistake, and floats stop being exact
@@ -46,6 +47,29 @@ class NeedSchema(Schema):
     def as_need(self, data: dict[str, Any], **_: Any) -> Need:
         """Give the value that the domain knows."""
         return Need(**data)
+
+
+class ChargeSchema(Outgoing):
+    """What is paid of a fee, so many months after the loan is paid out."""
+
+    month = fields.Integer()
+    fen = fields.Integer()
+
+
+class AgreedFeeSchema(Outgoing):
+    """A fee and what it comes to, with its payee and who pays it."""
+
+    kind = fields.String(validate=validate.OneOf(list(FeeKind)))
+    payee = fields.String()
+    paid_by = fields.String(validate=validate.OneOf(list(FeePayer)))
+    fen = fields.Integer()
+    charges = fields.List(fields.Nested(ChargeSchema()))
+
+
+class FeeChargedSchema(AgreedFeeSchema):
+    """The same with the title of its kind."""
+
+    title = fields.Nested(TitleSchema())
 
 
 class RateLineSchema(Outgoing):

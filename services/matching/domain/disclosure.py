@@ -15,7 +15,7 @@ from typing import Any
 
 LISTS = frozenset({"lines", "excluded"})
 # What was ordered, or which data of everybody it was made from: it tells of no firm.
-OF_THE_ORDER = frozenset({"as_of", "model", "counts", "churn_curves", "version", "need"})
+OF_THE_ORDER = frozenset({"as_of", "model", "counts", "churn_curves", "version", "need", "ranking"})
 
 
 def disclosed(answer: Mapping[str, Any], readable: Collection[str], made_from: int) -> dict[str, Any]:

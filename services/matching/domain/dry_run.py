@@ -1,4 +1,4 @@
-"""The dry run of a product's new version: who of many enterprises would gain or lose it, and by which rule."""
+"""The dry run of a product's new version: who of many enterprises would gain or lose it, why, at what price."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from services.matching.domain.cost import SALES
+from services.matching.domain.dry_run_prices import Prices, ask
 from services.matching.domain.eligibility import Check, Shelf, check
 from services.matching.domain.facts import Facts, Need
 from services.matching.domain.product import Product, ProductDraft
@@ -56,6 +58,14 @@ class DecidingRule:
 
 
 @dataclass(frozen=True, slots=True)
+class PricesOfVersions:
+    """What the version that is published costs and earns, None where there is none, and what the proposed one would."""
+
+    before: Prices | None
+    after: Prices
+
+
+@dataclass(frozen=True, slots=True)
 class DryRunReport:
     """How many would have the product before and after; the lines are the first of those who gain or lose."""
 
@@ -68,6 +78,7 @@ class DryRunReport:
     lost: int
     rules: tuple[DecidingRule, ...]
     lines: tuple[ChangedFirm, ...]
+    prices: PricesOfVersions
 
 
 def read_dry_run_order(document: Mapping[str, Any], as_of: date | None) -> DryRunOrder:
@@ -107,35 +118,45 @@ def compare(
         lost=int(losses.sum()),
         rules=tuple(DecidingRule(change, rule, firms) for (change, rule), firms in deciding.most_common()),
         lines=tuple(_balanced(lines, limit)),
+        prices=PricesOfVersions(before.prices, after.prices),
     )
 
 
 class _Asked:
-    """One version asked of all by what counts for it: who may have it, and the first rule against one who may not."""
+    """One version asked of all by what counts for it: who may have it, at what price, and what is against others."""
 
     def __init__(self, shelf: Shelf, facts: Facts, need: Need) -> None:
         self.shelf = shelf
         self.facts = facts
         self.names = shelf.names
         self.may: NDArray[np.bool_] = shelf.eligible(facts, need)[:, 0]
+        [item] = shelf.items
+        rows, wanted = facts.rows(("enterprise", "pd", SALES)), need.facts()
+        asked = ask(item.product, ((int(n), rows[n] | wanted) for n in np.flatnonzero(self.may)), shelf.on)
+        self.refused, self.prices = asked.refused, asked.prices
+        self.may[list(self.refused)] = False
 
-    def first_failed(self, row: Mapping[str, Any]) -> Check | None:
+    def first_failed(self, number: int, row: Mapping[str, Any]) -> Check | None:
         """Return the rule that decides against one enterprise."""
+        if number in self.refused:
+            return self.refused[number]
         [item] = self.shelf.items
         names = {name for rule, _ in item.conditions for name in rule.names}
         broken = self.shelf.broken(item, row, names)
         return check(broken[0], passed=False, facts=row) if broken else None
 
 
-class _Unpublished(_Asked):
+class _Unpublished:
     """What is not published yet, nobody may have."""
+
+    names = ()
+    prices = None
 
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
-        self.names = ()
-        self.may = np.zeros(len(facts), dtype=bool)
+        self.may: NDArray[np.bool_] = np.zeros(len(facts), dtype=bool)
 
-    def first_failed(self, row: Mapping[str, Any]) -> Check | None:
+    def first_failed(self, number: int, row: Mapping[str, Any]) -> Check | None:
         """Return None: no rule stands against anybody."""
         return None
 
@@ -145,13 +166,13 @@ def _asked(product: Product, facts: Facts, need: Need, day: date) -> _Asked:
     return _Asked(shelf, facts.under(product.counts), need)
 
 
-def _lines(change: str, chosen: NDArray[np.int_], against: _Asked, need: Need) -> Iterator[ChangedFirm]:
+def _lines(change: str, chosen: NDArray[np.int_], against: _Asked | _Unpublished, need: Need) -> Iterator[ChangedFirm]:
     if not len(chosen):
         return
     rows = against.facts.rows(("enterprise", *against.names))
     for number in chosen:
         row = rows[number] | need.facts()
-        yield ChangedFirm(str(row["enterprise"]), change, against.first_failed(row))
+        yield ChangedFirm(str(row["enterprise"]), change, against.first_failed(int(number), row))
 
 
 def _balanced(lines: Sequence[ChangedFirm], limit: int) -> list[ChangedFirm]:

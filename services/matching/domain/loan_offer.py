@@ -1,4 +1,4 @@
-"""What a bank offers a firm: terms within bounds, a schedule and a last day, under a number; what is agreed is one.
+"""What a bank offers a firm: terms within bounds, payments, fees and a last day, under a number; one is agreed.
 
 An offer never changes. The firm accepts it by its number, and the digest of its document is what the ledger keeps.
 """
@@ -16,10 +16,12 @@ from typing import Any
 import rfc8785
 
 from chassis.core.errors import Conflict, Invalid
+from services.matching.domain.all_in import CONVENTION, Loan
+from services.matching.domain.cost import lawful_interest, loan_of, simple_rate
 from services.matching.domain.facts import Need
+from services.matching.domain.fee import Charged
 from services.matching.domain.price import STEP
 from services.matching.domain.product import Product
-from services.matching.domain.repayment import Schedule, schedule
 from services.matching.domain.statute import statute
 
 USUAL_DAYS = 14  # that an offer stands where the bank names no day
@@ -73,18 +75,18 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class LoanOffer:
-    """Terms under a number, with the payments that they mean; it stands up to and with `expires_on`."""
+    """Terms under a number, with the payments and fees that they mean; it stands up to and with `expires_on`."""
 
     wish: Wish
     number: int
     terms: LoanTerms
-    schedule: Schedule
+    loan: Loan
     expires_on: date
 
     @property
     def document(self) -> dict[str, Any]:
         """Return all that is agreed by accepting it: JSON without fractions, so that it has one canonical form."""
-        product, terms = self.wish.product, self.terms
+        product, terms, all_in = self.wish.product, self.terms, self.loan.all_in
         return {
             "application": self.wish.application,
             "offer": self.number,
@@ -94,10 +96,16 @@ class LoanOffer:
             "product_version": product.version,
             "amount_fen": terms.amount_fen,
             "months": terms.months,
-            "rate": format(terms.rate.normalize(), "f"),
+            "rate": _written(terms.rate),
             "repayment": product.repayment,
-            "payments_fen": list(self.schedule.payments),
-            "total_cost_fen": self.schedule.cost_fen,
+            "payments_fen": list(self.loan.schedule.payments),
+            "fees": [_fee(each) for each in self.loan.fees],
+            "all_in_rate": _written(all_in.rate),
+            "all_in_simple_rate": _written(all_in.simple_rate),
+            "all_in_convention": CONVENTION,
+            "interest_fen": all_in.interest_fen,
+            "fees_fen": all_in.fees_fen,
+            "total_cost_fen": all_in.cost_fen,
             "expires_on": self.expires_on.isoformat(),
         }
 
@@ -129,6 +137,7 @@ def make_offer(wish: Wish, number: int, terms: LoanTerms, expires_on: date | Non
     """Return the offer that a bank makes on a day; raise `TermsBeyond` or `ExpiryBeyond` with found and needed."""
     for bound in bounds(wish.product, wish.need, on):
         _require_within(bound, getattr(terms, bound.field))
+    _require_lawful(wish.product, terms, on)
     if terms.rate != terms.rate.quantize(STEP):
         raise TermsBeyond("rate has at most six decimals.", field="rate", found=float(terms.rate), needed=float(STEP))
     last, latest = expires_on or on + timedelta(days=USUAL_DAYS), on + timedelta(days=MOST_DAYS)
@@ -139,8 +148,27 @@ def make_offer(wish: Wish, number: int, terms: LoanTerms, expires_on: date | Non
             found=last.isoformat(),
             needed={"least": on.isoformat(), "most": latest.isoformat()},
         )
-    payments = schedule(terms.amount_fen, terms.months, terms.rate, wish.product.repayment)
-    return LoanOffer(wish, number, terms, payments, last)
+    loan = loan_of(wish.product, terms.amount_fen, terms.months, terms.rate)
+    return LoanOffer(wish, number, terms, loan, last)
+
+
+def _require_lawful(product: Product, terms: LoanTerms, on: date) -> None:
+    """Refuse interest that with every fee is dearer than the law bears."""
+    law = statute(on)
+    found = simple_rate(product, terms.amount_fen, terms.months, terms.rate)
+    if law is None or found <= law.rate:
+        return
+    most = lawful_interest(product, terms.amount_fen, terms.months, law)
+    raise TermsBeyond(
+        f"With every fee of the product, interest of {terms.rate} a year comes to {found} (simple interest); the law "
+        f"bears {law.rate}. "
+        + ("The fees alone are dearer." if most is None else f"With these fees the interest may be {most} at most."),
+        field="rate",
+        found=float(terms.rate),
+        needed={"least": 0.0, "most": None if most is None else float(most)},
+        all_in_simple_rate=float(found),
+        statute=float(law.rate),
+    )
 
 
 def require_standing(named: int, standing: int | None, expires_on: date | None, on: date) -> None:
@@ -183,6 +211,20 @@ def _require_within(bound: Bound, found: int | Decimal) -> None:
             found=_plain(found),
             needed={"least": _plain(bound.least), "most": _plain(bound.most)},
         )
+
+
+def _fee(each: Charged) -> dict[str, Any]:
+    return {
+        "kind": str(each.fee.kind),
+        "payee": each.fee.payee,
+        "paid_by": str(each.fee.paid_by),
+        "fen": each.fen,
+        "charges": [{"month": charge.month, "fen": charge.fen} for charge in each.charges],
+    }
+
+
+def _written(rate: Decimal) -> str:
+    return format(rate.normalize(), "f")
 
 
 def _plain(value: int | Decimal) -> int | float:

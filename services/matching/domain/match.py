@@ -5,26 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
+from services.matching.domain.all_in import Loan
 from services.matching.domain.approval import Approval
+from services.matching.domain.cost import MOVABLE, SALES, cost_refused, costed
 from services.matching.domain.counting import Counts
 from services.matching.domain.eligibility import Check, Shelf, Shelved, checks, score_missing
 from services.matching.domain.facts import Fact, Facts, Need
 from services.matching.domain.price import Price
 from services.matching.domain.product import Product, Rule
 from services.matching.domain.recourse import Lever, Recourse, recourse
-from services.matching.domain.repayment import Schedule, schedule
-from services.matching.domain.statute import statute
 
-# The yearly sales that lighten the capital charge of a small firm, in fen.
-SALES = "sales_12m"
 # What a match keeps of the enterprise beside the facts that rules ask for.
 ALWAYS = ("enterprise", "depth", "features_sha256", "score", "grade", "pd", "pd_low", "pd_high", SALES)
 
 
 # An unknown probability of approval ranks as an even chance: neither for nor against the bank.
 EVEN = 0.5
+# By what offers are ranked, the first that differs deciding; `-` is from high to low.
+RANKING = ("all_in_rate", "-approval_probability", "-fit", "product")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Offer:
 
     product: Product
     price: Price
-    schedule: Schedule
+    loan: Loan
     fit: float
     reasons: tuple[Check, ...]
     approval: float | None = None
@@ -115,11 +116,11 @@ def _match(shelf: Shelf, views: Mapping[Counts, _View], guide: Guide) -> Match:
     whole = views[Counts.EVERYTHING]
     for item in shelf.items:
         view = views[item.product.counts]
-        facts, failed = view.facts, checks(item, view.passed, view.facts, wanted=False)
+        facts, failed = view.facts, _failed(item, view, shelf.on)
         if failed:
             way = _recourse(shelf, item, failed, facts, guide)
             first = score_missing(failed)
-            opens = view is not whole and all(whole.passed[number] for _, number in item.conditions)
+            opens = view is not whole and not _failed(item, whole, shelf.on)
             refusals.append(Refusal(item.product, (first, *failed) if first else failed, way, opens))
         else:
             offers.append(_offer(item.product, checks(item, view.passed, facts, wanted=True), facts, guide, shelf.on))
@@ -127,17 +128,25 @@ def _match(shelf: Shelf, views: Mapping[Counts, _View], guide: Guide) -> Match:
     return Match(str(known["enterprise"]), known, rank(offers), tuple(refusals), whole.facts)
 
 
+def _failed(item: Shelved, view: _View, on: date) -> tuple[Check, ...]:
+    """Return every condition that does not hold, what the product would cost with them."""
+    cost = cost_refused(item.product, view.facts, on)
+    return (*checks(item, view.passed, view.facts, wanted=False), *([cost] if cost else ()))
+
+
 def _recourse(
     shelf: Shelf, item: Shelved, failed: Sequence[Check], facts: Mapping[str, Fact], guide: Guide
 ) -> Recourse:
     def broken(moved: Mapping[str, Fact], names: Iterable[str]) -> list[Rule]:
-        return shelf.broken(item, moved, set(names))
+        touched = set(names)
+        cost = None if touched.isdisjoint(MOVABLE) else cost_refused(item.product, moved, shelf.on)
+        return [*shelf.broken(item, moved, touched), *([cost.rule] if cost else ())]
 
     return recourse([check.rule for check in failed], facts, guide.levers, broken)
 
 
 def rank(offers: Sequence[Offer]) -> tuple[Offer, ...]:
-    """Order offers by what they cost the enterprise in total, then by probability of approval, then by fit.
+    """Order offers by all-in yearly rate, as it is shown, then by probability of approval, then by fit (`RANKING`).
 
     The product's id breaks ties; an unknown probability counts as an even chance.
 
@@ -147,9 +156,9 @@ def rank(offers: Sequence[Offer]) -> tuple[Offer, ...]:
     return tuple(replace(offer, rank=place) for place, offer in enumerate(ordered, start=1))
 
 
-def _place(offer: Offer) -> tuple[int, float, float, str]:
+def _place(offer: Offer) -> tuple[Decimal, float, float, str]:
     likely = EVEN if offer.approval is None else offer.approval
-    return offer.schedule.cost_fen, -likely, -offer.fit, offer.product.id
+    return offer.loan.all_in.rate, -likely, -offer.fit, offer.product.id
 
 
 def fit_of(reasons: Sequence[Check]) -> float:
@@ -171,16 +180,9 @@ def _is_number(value: Any) -> bool:
 
 
 def _offer(product: Product, reasons: tuple[Check, ...], facts: Mapping[str, Fact], guide: Guide, on: date) -> Offer:
-    pd, score = facts.get("pd"), facts.get("score")
-    sales, law = facts.get(SALES), statute(on)
-    amount, months = int(facts["amount_fen"] or 0), int(facts["months"] or 0)
-    price = product.rate.price(
-        None if pd is None else float(pd),
-        sales_fen=None if sales is None else int(sales),
-        legal_cap=law.rate if law else None,
-    )
-    payments = schedule(amount, months, price.rate, product.repayment)
+    found, score = costed(product, facts, on), facts.get("score")
     learnt = guide.approvals.get(product.owner)
+    amount, months = found.loan.schedule.amount_fen, len(found.loan.schedule.payments)
     likely = None if learnt is None or score is None else learnt.probability(float(score), amount, months)
     decisions = 0 if learnt is None else learnt.decisions
-    return Offer(product, price, payments, fit_of(reasons), reasons, likely, decisions)
+    return Offer(product, found.price, found.loan, fit_of(reasons), reasons, likely, decisions)

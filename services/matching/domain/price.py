@@ -23,6 +23,8 @@ ZERO = Decimal(0)
 # Above it a very likely default would make credit cheaper, because what is expected ties up no capital: by the formula,
 # PD · LGD + f · K rises in PD throughout for f up to a half, and no longer from f = 1 on. Usual is 0.1 to 0.2.
 MOST_CHARGE = Decimal("0.5")
+# The parts that a bank pays or loses; a subsidy comes to it.
+COSTS = ("funding", "expected-loss", "capital", "operating", "subsidy")
 TITLES = {
     "funding": ("资金成本", "Funding"),
     "expected-loss": ("预期损失（违约概率×违约损失率）", "Expected loss (PD × LGD)"),
@@ -48,10 +50,25 @@ class RateLine:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """The rate a year and the lines that sum to it."""
+    """The rate a year and the lines that sum to it.
+
+    `asked` is what the bank's own parts come to, no less than its floor and under no cap; None without a score.
+    """
 
     rate: Decimal
     lines: tuple[RateLine, ...]
+    asked: Decimal | None = None
+
+    @property
+    def cost(self) -> Decimal | None:
+        """What the loan costs the bank a year: every part but its margin; None without a score."""
+        found = {line.line: line.rate for line in self.lines}
+        return None if self.asked is None else sum((found.get(part, ZERO) for part in COSTS), ZERO)
+
+    @property
+    def loss(self) -> Decimal:
+        """What of it is expected to be lost a year; 0 without a score."""
+        return next((line.rate for line in self.lines if line.line == "expected-loss"), ZERO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +125,7 @@ class RateRule:
             RateLine("subsidy", -self.subsidy),
         ]
         total = sum((line.rate for line in lines), ZERO)
+        asked = None if pd is None else max(total, self.floor)
         rate = self.cap if pd is None else min(max(total, self.floor), self.cap)
         if rate != total:
             reason = "unscored" if pd is None else "floor" if rate > total else "cap"
@@ -115,7 +133,19 @@ class RateRule:
         if legal_cap is not None and legal_cap < rate:
             lines.append(RateLine("statutory-cap", legal_cap - rate))
             rate = legal_cap
-        return Price(rate, tuple(line for line in lines if line.rate or line.line in ("funding", "expected-loss")))
+        return Price(
+            rate, tuple(line for line in lines if line.rate or line.line in ("funding", "expected-loss")), asked
+        )
+
+    def about(self, pd: float) -> float | None:
+        """Return what the parts come to by floats, within a step of `asked`; None where capital is charged too.
+
+        Most prices are far from every cap, and are told to be so without working them out in decimals.
+        """
+        if self._charge:
+            return None
+        fixed = self.funding + self.operating + self.margin - self.subsidy
+        return max(float(fixed) + pd * float(self.lgd), float(self.floor))
 
     def _risk(self, pd: float, sales_fen: int | None) -> list[RateLine]:
         # Through the shortest text that reads back as this float, so that 0.021 is exactly 0.021.

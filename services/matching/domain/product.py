@@ -12,6 +12,7 @@ from chassis.core.errors import Invalid
 from services.matching.domain.counting import Counts
 from services.matching.domain.errors import ProductInvalid, ProductUsedUp
 from services.matching.domain.expression import Expression, names, parse
+from services.matching.domain.fee import Fee, read_fee, require_loan_left
 from services.matching.domain.price import RateRule
 from services.matching.domain.vocabulary import Vocabulary
 
@@ -99,7 +100,11 @@ def make_rule(
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """One version of a product. Amounts in fen, terms in months, both ends included; `valid_until` None is open."""
+    """One version of a product. Amounts in fen, terms in months, both ends included; `valid_until` None is open.
+
+    Where its parts come to more than its cap or the law's it is refused (`terms.cost`), or, with `lend_below_cost`,
+    offered at the cap.
+    """
 
     id: str
     version: int
@@ -119,6 +124,8 @@ class Product:
     documents: tuple[Mapping[str, Any], ...] = ()
     owner: str = ""
     counts: Counts = Counts.CONFIRMED
+    fees: tuple[Fee, ...] = ()
+    lend_below_cost: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a product that contradicts itself."""
@@ -132,14 +139,19 @@ class Product:
             raise ProductInvalid(
                 f"valid_until {self.valid_until} lies before valid_from {self.valid_from}.", field="valid_until"
             )
+        require_loan_left(self.fees, self.amount_fen[0], self.months[1])
         ids = [rule.id for rule in self.rules]
         if any(rule.startswith("terms.") for rule in ids):
             raise ProductInvalid(
-                "A rule's id cannot begin with `terms.`: amount, term and kind have these.", field="rules"
+                "A rule's id cannot begin with `terms.`: amount, term, kind and cost have these.", field="rules"
             )
         twice = sorted({rule for rule in ids if ids.count(rule) > 1})
         if twice:
             raise ProductInvalid(f"Two rules are called {twice[0]}; each needs an id of its own.", field="rules")
+
+    def lends(self, amount_fen: int, months: int) -> bool:
+        """Tell whether amount and term lie within the product's."""
+        return self.amount_fen[0] <= amount_fen <= self.amount_fen[1] and self.months[0] <= months <= self.months[1]
 
     def in_force(self, on: date) -> bool:
         """Tell whether the version is offered on this day."""
@@ -223,6 +235,8 @@ def read_product(document: Mapping[str, Any], vocabulary: Vocabulary | None = No
         documents=tuple(document.get("documents", ())),
         owner=document.get("owner", ""),
         counts=Counts(document.get("counts", Counts.CONFIRMED)),
+        fees=tuple(map(read_fee, document.get("fees", ()))),
+        lend_below_cost=document.get("lend_below_cost", False),
     )
 
 

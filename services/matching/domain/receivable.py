@@ -3,6 +3,8 @@
 An advance is repaid by the payer, not by the borrower. It is lost where the payer fails (and, with recourse, the seller
 too), and the part that red-letter invoices cancel was never owed: dilution. The advance stays below what is likely to
 come, and what may still be missing of it is priced.
+
+No quote is dearer than the law bears: its cap counts a year of 365 days, a quote one of 360.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from services.matching.domain.errors import ProductInvalid
 from services.matching.domain.price import STEP, ZERO, RateLine
 
 DAYS_A_YEAR = 360
+CALENDAR_DAYS = 365
 # How many standard deviations of its own dilution are held back beyond the mean, as rating agencies stress it.
 DILUTION_STRESS = Decimal(2)
 
@@ -69,9 +72,10 @@ class Advance:
     discount_fen: int
 
 
-def price_receivable(receivable: Receivable, terms: ReceivableTerms) -> Advance:
+def price_receivable(receivable: Receivable, terms: ReceivableTerms, *, legal_cap: Decimal | None = None) -> Advance:
     """Return advance and rate; the rate never falls as the payer's PD, the LGD, or dilution rises.
 
+    `legal_cap` is of simple interest in a year of 365 days; what it takes off is a line of the rate.
     Without recourse the loss is the payer's PD · LGD. With it both must fail: by Fréchet's bound the joint probability
     is at most the smaller one, which is what is charged, since a seller and its payer fall together.
     """
@@ -79,16 +83,25 @@ def price_receivable(receivable: Receivable, terms: ReceivableTerms) -> Advance:
     share = max(ZERO, min(terms.advance, 1 - held_back))
     advance = int((share * receivable.amount_fen).quantize(Decimal(1), ROUND_FLOOR))
     pd = min(receivable.payer_pd, receivable.seller_pd) if terms.recourse else receivable.payer_pd
-    lines = (
+    lines: tuple[RateLine, ...] = (
         RateLine("funding", terms.funding),
         RateLine("expected-loss", (Decimal(repr(float(pd))) * terms.lgd).quantize(STEP, ROUND_HALF_UP)),
         RateLine("dilution", _dilution(receivable, terms, share)),
         RateLine("operating", terms.operating),
         RateLine("margin", terms.margin),
     )
+    lines = (*lines, *_capped(sum((line.rate for line in lines), ZERO), legal_cap))
     rate = sum((line.rate for line in lines), ZERO)
     discount = (advance * rate * receivable.due_days / DAYS_A_YEAR).quantize(Decimal(1), ROUND_HALF_UP)
     return Advance(advance, rate, lines, int(discount))
+
+
+def _capped(rate: Decimal, legal_cap: Decimal | None) -> tuple[RateLine, ...]:
+    """Return the line that brings a rate of a 360-day year down to the law's cap, where it lies above."""
+    if legal_cap is None:
+        return ()
+    most = (legal_cap * DAYS_A_YEAR / CALENDAR_DAYS).quantize(STEP, ROUND_FLOOR)
+    return (RateLine("statutory-cap", most - rate),) if rate > most else ()
 
 
 def _dilution(receivable: Receivable, terms: ReceivableTerms, share: Decimal) -> Decimal:

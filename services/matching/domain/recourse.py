@@ -44,6 +44,10 @@ BY_SCORE: Reason = {
 BY_DEPTH: Reason = {"zh": "需要更完整的数据来源", "en": "More sources of data are needed"}
 FIXED: Reason = {"zh": "该项不可改变", "en": "It cannot be changed"}
 TOO_FAR: Reason = {"zh": f"{MOST_MONTHS} 个月内无法达到", "en": f"Not within {MOST_MONTHS} months"}
+PRICED: Reason = {
+    "zh": "取决于风险、成本与利率上限：违约概率降低后可再试",
+    "en": "It follows from risk, cost and the cap: less of a probability of default lowers it",
+}
 USED_UP: Reason = {"zh": "产品名额或额度已用完", "en": "The product is used up"}
 CONTRARY: Reason = {"zh": "各项条件无法同时满足", "en": "The conditions cannot be met together"}
 
@@ -184,6 +188,8 @@ class Search:
         names = set(rule.names)
         if "quota_left" in names or rule.id == "terms.budget":
             return USED_UP
+        if rule.id == "terms.cost":
+            return PRICED
         if names & FROM_THE_SCORE:
             return BY_SCORE
         if any(self.start.get(name) is None for name in names):

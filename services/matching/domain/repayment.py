@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
 
 BULLET = "bullet"
 EQUAL_INSTALMENTS = "equal-instalments"
@@ -41,10 +42,14 @@ def schedule(amount_fen: int, months: int, rate: Decimal, repayment: str) -> Sch
 
 
 def _bullet(amount: int, months: int, monthly: Decimal) -> tuple[int, ...]:
-    interest = fen(amount * monthly)
-    # The whole interest is rounded once; its last month takes the difference to the rounded months before it.
-    last = fen(amount * monthly * months) - interest * (months - 1)
-    return (interest,) * (months - 1) + (amount + last,)
+    """Pay interest each month, the principal with the last.
+
+    The whole interest is rounded once, and months take what has become due of it by then: each is within a fen of its
+    own interest, and none gives any back.
+    """
+    due = [fen(amount * monthly * month) for month in range(months + 1)]
+    interest = [after - before for before, after in pairwise(due)]
+    return (*interest[:-1], amount + interest[-1])
 
 
 def _equal(amount: int, months: int, monthly: Decimal) -> tuple[int, ...]:

@@ -40,8 +40,9 @@ def find(session: Session, caller: Caller, application_id: str, *, lock: bool = 
 
 
 def takes_part(row: Application, caller: Caller) -> bool:
-    """Tell whether a caller is a party: the enterprise, who applied for it, or the bank."""
-    return caller.client in (row.applicant, row.bank) or caller.owns(row.enterprise)
+    """Tell whether a caller is a party: the enterprise, who applied for it, or the bank, which sees no draft."""
+    applies = caller.client == row.applicant or caller.owns(row.enterprise)
+    return applies or (caller.client == row.bank and row.state != State.DRAFT)
 
 
 def party(row: Application, caller: Caller) -> Party:

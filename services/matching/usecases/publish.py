@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from chassis.core.identity import Caller
+from chassis.core.versions import named, stands
 from services.matching import store
 from services.matching.clients import Profile, Scoring
 from services.matching.domain.counting import Counts
@@ -57,9 +58,9 @@ def revise(
     `expected` is the version that the caller means to replace; raises VersionPassed where it is not the newest.
     """
     current = store.find_version(session, draft.id)
-    if expected is not None and expected != (current.version if current else 0):
+    if not stands(expected, current.version if current else 0):
         raise VersionPassed(
-            f"You meant to replace version {expected}, but the newest is {current.version if current else 'none'}; "
+            f"You meant to replace {named(expected)}, but the newest is {current.version if current else 'none'}; "
             "read it again first.",
             product=draft.id,
         )

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from chassis.core.errors import Invalid
+from chassis.core.moments import today
 from services.matching.context import Context
 from services.matching.domain.counting import Counts
 from services.matching.domain.errors import NotPriceable
 from services.matching.domain.facts import Fact
 from services.matching.domain.receivable import Advance, Receivable, ReceivableTerms, as_share, price_receivable
+from services.matching.domain.statute import statute
 from services.matching.usecases.gather import gather_counted
 
 # The share of a seller's sales of three years that red-letter invoices cancelled.
@@ -44,7 +47,12 @@ class Quote:
 
 
 def quote_advance(context: Context, order: AdvanceOrder) -> Quote:
-    """Return advance and rate; raise NotPriceable where the seller or the payer has no PD. Nothing is stored."""
+    """Return advance and rate; raise NotPriceable where the seller or the payer has no PD. Nothing is stored.
+
+    Who pays the invoice is another than who sells it: an invoice to oneself is nobody's debt.
+    """
+    if order.payer == order.seller:
+        raise Invalid(f"Payer and seller are one, {order.seller}: nobody owes the invoice.", field="payer")
     named = [name for name in (order.seller, order.payer) if name]
     facts = gather_counted(context, named, order.as_of, counts=order.counts)
     known = {str(row["enterprise"]): row for row in facts.rows(("enterprise", "pd", DILUTION))}
@@ -60,7 +68,8 @@ def quote_advance(context: Context, order: AdvanceOrder) -> Quote:
         # Without a history of months its spread is taken to be as large as itself.
         as_share(dilution if deviation is None else deviation),
     )
-    advance = price_receivable(receivable, order.terms)
+    law = statute(today())
+    advance = price_receivable(receivable, order.terms, legal_cap=law.rate if law else None)
     return Quote(order.seller, order.payer, advance, receivable, facts.as_of, facts.counts)
 
 

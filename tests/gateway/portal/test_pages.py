@@ -272,6 +272,79 @@ def test_a_compound_rule_says_each_fact_that_it_found(signed_in: SignedIn, door:
     assert "size_class" not in answer.text
 
 
+FEES = [
+    {
+        "kind": "guarantee",
+        "title": {"zh": "担保费", "en": "Guarantee fee"},
+        "payee": "青禾示例融资担保公司",
+        "paid_by": "firm",
+        "fen": 400_000,
+        "charges": [{"month": 0, "fen": 400_000}],
+    },
+    {
+        "kind": "registration",
+        "title": {"zh": "登记费", "en": "Registration fee"},
+        "payee": "登记中心",
+        "paid_by": "bank",
+        "fen": 55_000,
+        "charges": [{"month": 0, "fen": 55_000}],
+    },
+]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "zh",
+            (
+                "综合年化成本",
+                "6.54%",
+                "4.82%",
+                "担保费",
+                "收款方：青禾示例融资担保公司",
+                "企业承担",
+                "银行承担",
+                "内部收益率法",
+            ),
+        ),
+        ("en", ("All-in yearly rate", "6.54%", "4.82%", "Guarantee fee", "paid by the firm", "paid by the bank")),
+    ],
+)
+def test_an_offer_shows_its_all_in_rate_and_each_fee_with_its_payee(
+    signed_in: SignedIn, door: StandIn, language: str, words: tuple[str, ...]
+) -> None:
+    match = fixture("match")
+    match["offers"] = [match["offers"][0] | {"all_in_rate": 0.0654, "fees_fen": 400_000, "fees": FEES}]
+    door.answers["POST /matches"] = Answer(201, match)
+    form = {"amount": "50", "months": "12", "nonce": f"f-{language}"}
+    page = signed_in("smc_bank", language).post(f"{FIRM}/matches", data=form, headers=ORIGIN).text
+    assert [word for word in words if word not in page] == []
+
+
+def test_an_offer_of_before_shows_its_interest_alone(signed_in: SignedIn, door: StandIn) -> None:
+    door.answers["POST /matches"] = Answer(201, fixture("match"))
+    form = {"amount": "50", "months": "12", "nonce": "before"}
+    page = signed_in("smc_bank", "en").post(f"{FIRM}/matches", data=form, headers=ORIGIN | {"HX-Request": "true"}).text
+    assert "4.82%" in page
+    assert '<span class="label">All-in' not in page
+
+
+def test_a_refusal_by_cost_shows_rates_as_rates(signed_in: SignedIn, door: StandIn) -> None:
+    match = fixture("match")
+    cost = {
+        "rule": "rate <= 0.09",
+        "found": 0.128,
+        "needed": 0.09,
+        "rule_title": {"zh": "超过上限", "en": "Above the cap"},
+    }
+    door.answers["POST /matches"] = Answer(201, {**match, "offers": [], "refusals": [match["refusals"][0] | cost]})
+    form = {"amount": "50", "months": "12", "nonce": "cost"}
+    page = signed_in("smc_bank", "en").post(f"{FIRM}/matches", data=form, headers=ORIGIN).text
+    for words in ("Above the cap", "12.80%", "9.00%"):
+        assert words in page
+
+
 IMPORT = {
     "id": "imp_1",
     "kind": "invoices.sale",

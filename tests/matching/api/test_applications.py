@@ -163,6 +163,12 @@ def test_a_bank_sees_no_draft(parties: Parties) -> None:
     draft = parties.hand_in(products=["one"], draft=True).json["applications"][0]
     assert draft["state"] == "draft"
     assert parties.client.get("/v1/applications", headers=parties.bank).json["items"] == []
+    place = f"/v1/applications/{draft['id']}"
+    assert parties.client.get(place, headers=parties.bank).status_code == 404
+    assert parties.post(parties.bank, f"{place}/decline").status_code == 404
+    assert parties.client.get(place, headers=parties.firm).json["state"] == "draft"
+    parties.go(draft["id"], "submit")
+    assert parties.client.get(place, headers=parties.bank).json["state"] == "submitted"
 
 
 def test_a_platform_needs_the_enterprise_s_consent(parties: Parties, neighbours: Any) -> None:

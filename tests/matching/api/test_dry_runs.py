@@ -42,6 +42,14 @@ def run(client: FlaskClient, headers: Headers, here: Context, product: dict[str,
     return found["result"]
 
 
+def dry_again(client: FlaskClient, headers: Headers, here: Context, product: dict[str, Any]) -> Any:
+    """Order another dry run than one before."""
+    sent = {**headers, "Idempotency-Key": "r2"}
+    ordered = client.post("/v1/products/credit/dry-runs", json={"product": product}, headers=sent)
+    Worker(here.database, handlers(here)).run_once()
+    return client.get(ordered.headers["Location"], headers=headers).json["result"]
+
+
 def test_a_stricter_and_a_milder_rule_tell_who_loses_and_who_gains(
     client: FlaskClient, bank: Headers, here: Context
 ) -> None:
@@ -112,3 +120,41 @@ def test_another_banks_product_cannot_be_tried(client: FlaskClient, tokens: Call
 def test_a_rule_that_cannot_be_read_is_refused_at_once(client: FlaskClient, bank: Headers) -> None:
     """With its place, like on publication."""
     assert order(client, bank, asks("history_months >=")).json["type"] == "/problems/rule-unreadable"
+
+
+def priced(**rate: float) -> dict[str, Any]:
+    return asks("history_months >= 1") | {"rate": {**a_product()["rate"], **rate}}
+
+
+def test_prices_are_told_before_and_after(client: FlaskClient, bank: Headers, here: Context) -> None:
+    """A margin of 3 % instead of 1 % under a cap of 5 %: one firm is left, the other costs more than the cap."""
+    run(client, bank, here, priced())
+    client.put("/v1/products/credit", json=priced(), headers=bank)
+    found = dry_again(client, bank, here, priced(margin=0.03, cap=0.07))
+    before, after = found["prices"]["before"], found["prices"]["after"]
+    assert (found["before"], found["after"], found["lost"]) == (3, 2, 1)
+    assert [line["rule_id"] for line in found["lines"]] == ["terms.cost"]
+    assert (before["offered"], before["under_cost"], before["unscored"]) == (3, 0, 1)
+    assert (after["offered"], after["under_cost"], after["unscored"]) == (2, 1, 1)
+    assert before["rates"]["least"] == 0.0407
+    assert after["rates"]["least"] == 0.0607
+    assert after["rates"]["most"] == 0.07
+    assert before["lent_fen"] == 3_000_000
+    assert before["expected_loss_fen"] > after["expected_loss_fen"] > 0
+    assert after["all_in_rates"]["least"] > after["rates"]["least"]
+
+
+def test_what_is_not_published_has_no_prices_before(client: FlaskClient, bank: Headers, here: Context) -> None:
+    body = {"product": priced() | {"id": "new"}}
+    ordered = client.post("/v1/products/new/dry-runs", json=body, headers={**bank, "Idempotency-Key": "n1"})
+    Worker(here.database, handlers(here)).run_once()
+    found = client.get(ordered.headers["Location"], headers=bank).json["result"]["prices"]
+    assert (found["before"], found["after"]["offered"]) == (None, 3)
+
+
+def test_below_cost_is_offered_at_a_loss_that_is_told(client: FlaskClient, bank: Headers, here: Context) -> None:
+    """All at the cap of 3.5 %, which is less than what the loans cost."""
+    found = run(client, bank, here, priced(cap=0.035) | {"lend_below_cost": True})["prices"]["after"]
+    assert (found["offered"], found["under_cost"]) == (3, 2)
+    assert found["expected_profit_fen"] < 0
+    assert found["rates"] == dict.fromkeys(("least", "quarter", "median", "three_quarters", "most"), 0.035)

@@ -46,11 +46,12 @@ def products(answers: list[dict[str, Any]]) -> list[str]:
 
 @pytest.mark.usefixtures("published")
 def test_every_product_is_answered_cheapest_offer_first(client: FlaskClient, bank: Headers) -> None:
-    """Rank follows the total cost to the firm."""
+    """Rank follows the all-in yearly rate; what offers are ranked by is told."""
     match = ask(client, bank).json
     assert products(match["offers"]) == ["credit", "plain"]
-    costs = [offer["total_cost_fen"] for offer in match["offers"]]
-    assert costs == sorted(costs)
+    rates = [offer["all_in_rate"] for offer in match["offers"]]
+    assert rates == sorted(rates)
+    assert match["ranking"] == ["all_in_rate", "-approval_probability", "-fit", "product"]
     assert match["score"] == {
         "score": 668,
         "grade": "A",
@@ -283,3 +284,44 @@ def test_a_match_is_marked_with_what_the_firm_disputes_while_it_is_read(
     assert made["disputes"] == [mark]
     neighbours.disputes.clear()
     assert client.get(f"/v1/matches/{made['id']}", headers=bank).json == made | {"disputes": []}
+
+
+FEES = [
+    {"kind": "guarantee", "payee": "A guarantor", "paid_by": "firm", "every": "yearly", "due": "start", "rate": 0.02},
+    {"kind": "registration", "payee": "The register", "paid_by": "bank", "amount_fen": 55_000},
+]
+
+
+@pytest.mark.usefixtures("published")
+def test_fees_are_told_with_payee_and_payer_and_cost_an_offer_its_place(client: FlaskClient, bank: Headers) -> None:
+    """The cheapest interest comes last with a guarantee fee of 2 %, and the yuan hold it."""
+    client.put("/v1/products/credit", json=a_product(fees=FEES), headers=bank)
+    offers = ask(client, bank).json["offers"]
+    assert products(offers) == ["plain", "credit"]
+    plain, dear = offers
+    assert dear["rate"] < plain["rate"] < plain["all_in_rate"] < dear["all_in_rate"]
+    assert [(fee["kind"], fee["payee"], fee["paid_by"], fee["fen"]) for fee in dear["fees"]] == [
+        ("guarantee", "A guarantor", "firm", 400_000),
+        ("registration", "The register", "bank", 55_000),
+    ]
+    assert dear["fees"][0]["charges"] == [{"month": 0, "fen": 400_000}]
+    assert dear["fees"][0]["title"] == {"zh": "担保费", "en": "Guarantee fee"}
+    assert (dear["fees_fen"], dear["total_cost_fen"]) == (400_000, dear["interest_fen"] + 400_000)
+    assert (plain["fees"], plain["fees_fen"]) == ([], 0)
+
+
+def test_what_costs_more_than_its_cap_is_refused_by_terms_cost(client: FlaskClient, bank: Headers) -> None:
+    """4 % of cost under a cap of 3.9 %; the bank may say that it lends below cost."""
+    rate = {**a_product()["rate"], "floor": 0.03, "cap": 0.039}
+    client.put("/v1/products/credit", json=a_product(rate=rate), headers=bank)
+    (refusal,) = ask(client, bank).json["refusals"]
+    (line,) = refusal["failed"]
+    assert (line["rule_id"], refusal["rule"], refusal["found"], refusal["needed"]) == (
+        "terms.cost",
+        "rate <= 0.039",
+        0.0407,
+        0.039,
+    )
+    client.put("/v1/products/credit", json=a_product(rate=rate, lend_below_cost=True), headers=bank)
+    (offer,) = ask(client, bank, key="m2").json["offers"]
+    assert (offer["rate"], offer["rate_lines"][-1]["line"]) == (0.039, "cap")

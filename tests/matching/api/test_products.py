@@ -258,3 +258,55 @@ def _application(name: str, state: str, terms: dict[str, Any] | None) -> Applica
         created_at=now,
         updated_at=now,
     )
+
+
+def test_any_version_is_meant_by_a_star_but_there_must_be_one(
+    client: FlaskClient, bank: Headers, product: dict[str, Any]
+) -> None:
+    """RFC 9110, section 13.1.1: 412 where nothing is published."""
+    star = {**bank, "If-Match": "*"}
+    none = client.put("/v1/products/credit", json=product, headers=star)
+    assert (none.status_code, none.json["type"]) == (412, "/problems/version-passed")
+    assert client.get("/v1/products/credit", headers=bank).status_code == 404
+    client.put("/v1/products/credit", json=product, headers=bank)
+    assert client.put("/v1/products/credit", json={**product, "months": [6, 12]}, headers=star).json["version"] == 2
+
+
+@pytest.mark.parametrize("version", ["0", "-1", "x", ""])
+def test_a_version_is_a_number_from_one_on(
+    client: FlaskClient, bank: Headers, product: dict[str, Any], version: str
+) -> None:
+    """400, rather than that there is no product."""
+    client.put("/v1/products/credit", json=product, headers=bank)
+    assert client.get(f"/v1/products/credit?version={version}", headers=bank).status_code == 400
+    assert client.get("/v1/products/credit?version=1", headers=bank).status_code == 200
+
+
+FEE = {"kind": "agency", "payee": "An agent", "paid_by": "firm"}
+
+
+def test_fees_are_published_and_shown_as_they_are(client: FlaskClient, bank: Headers, product: dict[str, Any]) -> None:
+    """Once and at the start, unless said otherwise."""
+    shown = client.put("/v1/products/credit", json={**product, "fees": [{**FEE, "rate": 0.01}]}, headers=bank).json
+    assert shown["fees"] == [{**FEE, "rate": 0.01, "every": "once", "due": "start"}]
+
+
+@pytest.mark.parametrize(
+    "fee",
+    [
+        FEE,
+        {**FEE, "rate": 0.01, "amount_fen": 5},
+        {**FEE, "rate": 1.5},
+        {**FEE, "rate": 0.01, "kind": "gift"},
+        {**FEE, "rate": 0.01, "paid_by": "payer"},
+        {**FEE, "amount_fen": 600_000},
+    ],
+    ids=["no amount", "two amounts", "above all", "no such kind", "nobody", "more than half of the least loan"],
+)
+def test_an_impossible_fee_is_refused_and_nothing_published(
+    client: FlaskClient, bank: Headers, product: dict[str, Any], fee: dict[str, Any]
+) -> None:
+    answer = client.put("/v1/products/credit", json={**product, "fees": [fee]}, headers=bank)
+    assert answer.status_code == 422
+    assert "fee" in answer.json["detail"].lower()
+    assert client.get("/v1/products/credit", headers=bank).status_code == 404

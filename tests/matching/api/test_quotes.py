@@ -42,3 +42,17 @@ def test_an_unknown_payer_is_priced_by_the_banks_own_estimate_or_not_at_all(clie
     refused = quote(client, bank, payer="local:E3")
     assert (refused.status_code, refused.json["type"]) == (422, "/problems/not-priceable")
     assert "payer_pd" in refused.json["detail"]
+
+
+def test_no_quote_is_dearer_than_the_law_bears(client: FlaskClient, bank: Headers) -> None:
+    """1 day and a deviation of 20 %: 1,477 % a year before; 24 % of a year of 365 days is 23.6712 % of one of 360."""
+    found = quote(client, bank, due_days=1, dilution_deviation=0.2).json
+    assert found["rate"] == 0.236712
+    assert found["rate_lines"][-1]["line"] == "statutory-cap"
+    assert found["rate"] == pytest.approx(sum(line["rate"] for line in found["rate_lines"]), abs=1e-9)
+    assert found["discount_fen"] <= found["advance_fen"] * 0.24 / 365 + 1
+
+
+def test_who_sells_an_invoice_does_not_owe_it(client: FlaskClient, bank: Headers) -> None:
+    refused = quote(client, bank, payer="local:E1")
+    assert (refused.status_code, refused.json["field"]) == (422, "payer")

@@ -297,3 +297,41 @@ def test_an_application_has_the_need_of_its_match(deal: Deal) -> None:
     assert (answer.status_code, answer.json["field"]) == (422, "match")
     assert (answer.json["found"]["months"], answer.json["needed"]["months"]) == (6, 12)
     assert deal.hand_in(match=match).status_code == 201
+
+
+GUARANTEE = {"kind": "guarantee", "payee": "A guarantor", "paid_by": "firm", "every": "yearly", "due": "start"}
+
+
+def with_fees(deal: Deal, fee: float, **changes: Any) -> None:
+    """Let the application be for a version with a guarantee fee."""
+    deal.firm_says("withdraw")
+    deal.publish(fees=[{**GUARANTEE, "rate": fee}], **changes)
+    deal.id = deal.hand_in().json["applications"][0]["id"]
+
+
+def test_fees_and_the_all_in_rate_are_part_of_what_is_agreed_and_hashed(deal: Deal) -> None:
+    """Another payee would be another digest."""
+    with_fees(deal, 0.01)
+    deal.bank_says("offer", terms=TERMS)
+    (offer,) = deal.read()["offers"]
+    document = offer["document"]
+    (fee,) = document["fees"]
+    assert (fee["payee"], fee["fen"], fee["charges"]) == ("A guarantor", 400_000, [{"month": 0, "fen": 400_000}])
+    assert document["total_cost_fen"] == document["interest_fen"] + document["fees_fen"]
+    assert document["fees_fen"] == 400_000
+    assert float(document["all_in_rate"]) > float(document["all_in_simple_rate"]) > float(document["rate"])
+    assert hashlib.sha256(rfc8785.dumps(document)).hexdigest() == offer["sha256"]
+    fee["payee"] = "Another"
+    assert hashlib.sha256(rfc8785.dumps(document)).hexdigest() != offer["sha256"]
+
+
+def test_the_laws_cap_binds_an_offer_with_its_fees(deal: Deal) -> None:
+    """Interest that is lawful alone is refused with them, and the most that is left is told; that is then taken."""
+    with_fees(deal, 0.05, rate={**a_product()["rate"], "cap": 0.24})
+    answer = deal.bank_says("offer", terms=TERMS | {"rate": 0.2})
+    assert (*slug(answer), answer.json["field"], answer.json["statute"]) == (422, "terms-beyond", "rate", 0.24)
+    most = answer.json["needed"]["most"]
+    assert 0.13 < most < 0.15
+    assert answer.json["all_in_simple_rate"] > 0.24
+    assert deal.bank_says("offer", terms=TERMS | {"rate": round(most + 0.0001, 6)}).status_code == 422
+    assert deal.bank_says("offer", terms=TERMS | {"rate": most}).status_code == 200

@@ -76,7 +76,7 @@ def test_every_product_is_either_offered_or_refused_with_a_reason(firms: list[di
         assert all(line.passed for offer in match.offers for line in offer.reasons)
 
 
-def test_offers_are_ranked_by_cost_then_fit_then_id() -> None:
+def test_offers_are_ranked_by_all_in_rate_then_fit_then_id() -> None:
     """The dearer comes last; of two equally dear ones the better fit first; the id decides the rest."""
     rates = a_product()["rate"]
     asked = shelf(
@@ -109,7 +109,7 @@ def test_a_joined_rule_shows_every_fact_it_asked() -> None:
 
 @given(st.permutations(["a", "b", "c", "d"]), st.lists(st.sampled_from(["paid", "owner", "bank-2"]), min_size=4))
 def test_no_name_of_a_bank_or_a_product_buys_a_better_place(ids: list[str], owners: list[str]) -> None:
-    """Rank depends on cost, probability of approval and fit alone; who offers is not looked at."""
+    """Rank depends on the all-in rate, probability of approval and fit alone; who offers is not looked at."""
     rates = a_product()["rate"]
     margins = [0.01, 0.02, 0.03, 0.04]
     products = [

@@ -62,3 +62,14 @@ def test_recourse_never_makes_it_dearer(payer: float, seller: float) -> None:
     """Two who owe are better than one."""
     invoice = replace(INVOICE, payer_pd=payer, seller_pd=seller)
     assert price_receivable(invoice, replace(TERMS, recourse=True)).rate <= price_receivable(invoice, TERMS).rate
+
+
+@given(pds, shares, st.integers(1, 1800), shares)
+def test_no_quote_costs_more_than_the_law_bears_in_a_calendar_year(
+    pd: float, deviation: Decimal, days: int, cap: Decimal
+) -> None:
+    """The discount is within half a fen of the cap's share of 365 days; the lines still add up to the rate."""
+    wild = replace(INVOICE, payer_pd=pd, dilution_deviation=deviation, due_days=days)
+    found = price_receivable(wild, TERMS, legal_cap=cap)
+    assert found.discount_fen <= found.advance_fen * cap * days / 365 + Decimal("0.5")
+    assert sum(line.rate for line in found.lines) == found.rate

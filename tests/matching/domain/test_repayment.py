@@ -34,8 +34,24 @@ def test_the_principal_comes_back_to_the_fen(amount: int, months: int, rate: Dec
     plan = schedule(amount, months, rate, repayment)
     assert len(plan.payments) == months
     assert min(plan.payments) >= 0
+    assert plan.payments[-1] >= (amount if repayment == BULLET else 0)
     assert sum(plan.payments) == amount + plan.cost_fen
     assert plan.cost_fen >= 0
+
+
+def test_a_tiny_long_loan_gives_no_interest_back() -> None:
+    """1 yuan over 360 months at 20 %: six yuan of interest, spread; its last payment was 10 fen below nothing."""
+    plan = schedule(100, 360, Decimal("0.2"), BULLET)
+    assert plan.cost_fen == 600
+    assert plan.payments[-1] == 102
+    assert set(plan.payments[:-1]) == {1, 2}
+
+
+@given(amounts, terms, rates)
+def test_the_interest_of_each_month_is_within_a_fen_of_its_own(amount: int, months: int, rate: Decimal) -> None:
+    plan = schedule(amount, months, rate, BULLET)
+    interest = [*plan.payments[:-1], plan.payments[-1] - amount]
+    assert all(abs(paid - amount * rate / 12) <= 1 for paid in interest)
 
 
 @given(amounts, terms, rates)

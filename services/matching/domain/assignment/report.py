@@ -14,7 +14,7 @@ from services.matching.domain.assignment.market import NOWHERE, Assignment, Mark
 from services.matching.domain.assignment.order import AssignmentOrder, Supply
 from services.matching.domain.assignment.stable import assign
 from services.matching.domain.assignment.verify import check
-from services.matching.domain.match import Match, Offer
+from services.matching.domain.match import RANKING, Match, Offer
 from services.matching.domain.product import Title
 
 NOTIONS = {
@@ -43,6 +43,7 @@ class AssignedLine:
     choice: int | None
     offers: int
     rate: float | None
+    all_in_rate: float | None
     total_cost_fen: int | None
 
 
@@ -51,7 +52,8 @@ class AssignmentReport:
     """An assignment and its notion of stability, pairwise-stable or in-turn.
 
     `blocking_pairs` counts what breaks this notion: firm and product would both rather change (pairwise-stable), or a
-    firm envies justly or is passed over (in-turn). `overtaking_pairs` counts the former under either notion.
+    firm envies justly or is passed over (in-turn). `overtaking_pairs` counts the former under either notion. `ranking`
+    is by what each firm's offers are ranked.
     """
 
     notion: str
@@ -62,6 +64,7 @@ class AssignmentReport:
     assigned: int
     products: tuple[SupplyUsed, ...]
     lines: tuple[AssignedLine, ...]
+    ranking: tuple[str, ...] = RANKING
 
 
 def settle(matches: Sequence[Match], order: AssignmentOrder) -> AssignmentReport:
@@ -84,7 +87,7 @@ def settle(matches: Sequence[Match], order: AssignmentOrder) -> AssignmentReport
 
 
 def _market(matches: Sequence[Match], amounts: Sequence[int], supplies: Sequence[Supply]) -> Market:
-    """Return the market: firms rank offers as a match does, by total cost; products rank firms as the order says."""
+    """Return the market: firms rank offers as a match does, by all-in rate; products rank firms as the order says."""
     place = {supply.product: j for j, supply in enumerate(supplies)}
     most = [supply.most_fen for supply in supplies]
     wishes = [
@@ -138,5 +141,6 @@ def _line(match: Match, supplies: Sequence[Supply], got: int) -> AssignedLine:
         choice=offer.rank if offer else None,
         offers=len(match.offers),
         rate=float(offer.price.rate) if offer else None,
-        total_cost_fen=offer.schedule.cost_fen if offer else None,
+        all_in_rate=float(offer.loan.all_in.rate) if offer else None,
+        total_cost_fen=offer.loan.all_in.cost_fen if offer else None,
     )

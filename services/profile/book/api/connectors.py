@@ -92,7 +92,7 @@ def put_connector(document: dict[str, Any], name: str) -> Response:
     """
     document.setdefault("title", {"zh": name, "en": name})
     with context().database.begin() as session:
-        row, is_new = connect.save(context(), session, caller(), name, document, preconditions.version_meant())
+        row, is_new = connect.save(context(), session, caller(), name, document, _version_meant())
     return _tagged(row, 201 if is_new else 200)
 
 
@@ -104,8 +104,12 @@ def put_connector(document: dict[str, Any], name: str) -> Response:
 def delete_connector(name: str) -> Response:
     """End a connector of your own for new imports; its versions stay readable."""
     with context().database.begin() as session:
-        connect.retire(context(), session, caller(), name, preconditions.version_meant())
+        connect.retire(context(), session, caller(), name, _version_meant())
     return Response(status=204)
+
+
+def _version_meant() -> int | None:
+    return preconditions.version_meant(may_be_none=True)
 
 
 def _owner(reader: Caller, asked: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from chassis.core.errors import Conflict, Invalid, NotFound, Outdated
 from chassis.core.identity import Caller
+from chassis.core.versions import named, stands
 from services.profile.book import connector_store
 from services.profile.book.context import Context
 from services.profile.book.domain.columns import KINDS
@@ -99,9 +100,9 @@ def retire(context: Context, session: Session, caller: Caller, name: str, expect
 
 
 def _must_be(expected: int | None, newest: SavedConnector | None) -> None:
-    if expected is not None and expected != (newest.version if newest else 0):
+    if not stands(expected, newest.version if newest else 0):
         raise Outdated(
-            f"You meant version {expected}, the newest is {newest.version if newest else 'none'}; read it again. "
+            f"You meant {named(expected)}, the newest is {newest.version if newest else 'none'}; read it again. "
             "/ 所指版本不是最新版本，请重新读取。"
         )
 

@@ -106,6 +106,12 @@ def test_whoever_read_an_older_version_is_told_so(cottage: House) -> None:
     assert put(cottage, "2019-12-31", meant=1).json["version"] == 2
 
 
+def test_a_star_asks_nothing_of_what_a_get_always_shows(cottage: House) -> None:
+    """`If-Match: *` was 400; a book that was never dated is shown as that."""
+    dated = cottage.client.put(DATE, json={"date": "2019-06-30"}, headers=cottage.operator | {"If-Match": "*"})
+    assert (dated.status_code, dated.json["version"]) == (200, 1)
+
+
 def test_of_two_operators_at_once_one_is_told(house: House) -> None:
     """Both had read a book without a date; on an empty book, too, one comes first."""
     clients = [house.client.application.test_client() for _ in range(4)]

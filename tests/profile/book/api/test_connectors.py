@@ -59,6 +59,13 @@ def test_the_same_key_and_file_are_one_import_whatever_was_saved_between(cottage
     assert send(cottage, connector="some-bank@2").json["connector"] == "some-bank@2"
 
 
+def test_a_star_means_any_version_but_there_must_be_one(cottage: House) -> None:
+    """`If-Match: *` (RFC 9110, section 13.1.1)."""
+    assert put(cottage, **{"If-Match": "*"}).status_code == 412
+    put(cottage)
+    assert put(cottage, MINE | {"about": "second"}, **{"If-Match": "*"}).json["version"] == 2
+
+
 def test_versions_stay_and_the_same_again_is_none(house: House) -> None:
     """Each version is read as it was saved; a retired name goes on counting."""
     put(house)

@@ -1,0 +1,132 @@
+"""The all-in yearly rate: the root of what is got and paid, the only one, rounded once."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from services.matching.domain.all_in import AllIn, all_in
+from services.matching.domain.errors import ProductInvalid
+from services.matching.domain.fee import Due, Every, Fee, FeeKind, FeePayer, charged
+from services.matching.domain.repayment import BULLET, EQUAL_INSTALMENTS, Schedule, schedule
+
+HALF_STEP = Fraction(1, 2_000_000)
+steps = st.integers(0, 300_000).map(lambda n: Decimal(n).scaleb(-6))
+fee_rates = st.integers(1, 100_000).map(lambda n: Decimal(n).scaleb(-6))
+fees = st.lists(
+    st.builds(
+        Fee,
+        st.sampled_from(FeeKind),
+        st.just("payee"),
+        st.sampled_from(FeePayer),
+        st.sampled_from(Every),
+        st.sampled_from(Due),
+        st.none(),
+        fee_rates,
+    ),
+    max_size=4,
+)
+loans = st.builds(
+    schedule, st.integers(100, 10**12), st.integers(1, 60), steps, st.sampled_from([BULLET, EQUAL_INSTALMENTS])
+)
+
+
+def fee(rate: str, *, every: Every = Every.ONCE, due: Due = Due.START, payer: FeePayer = FeePayer.FIRM) -> Fee:
+    return Fee(FeeKind.GUARANTEE, "payee", payer, every, due, None, Decimal(rate))
+
+
+def flows(loan: Schedule, charged_fees: list[Fee]) -> list[int]:
+    """Return what the firm gets (above 0) and pays by month, worked out anew."""
+    found = [loan.amount_fen, *(-payment for payment in loan.payments)]
+    for each in charged(charged_fees, loan.amount_fen, len(loan.payments)):
+        for charge in each.charges:
+            if each.fee.paid_by is FeePayer.FIRM:
+                found[charge.month] -= charge.fen
+    return found
+
+
+def worth(found: list[int], simple_rate: Fraction) -> Fraction:
+    """Return the exact present value of all flows at a yearly rate of simple interest: a twelfth of it a month."""
+    total, growth = Fraction(0), 1 + simple_rate / 12
+    for flow in reversed(found):
+        total = total / growth + flow
+    return total
+
+
+@settings(max_examples=60)
+@given(loans, fees)
+@example(schedule(100, 360, Decimal("0.2"), BULLET), [])
+@example(schedule(10**13, 360, Decimal("0.24"), EQUAL_INSTALMENTS), [fee("0.03", every=Every.YEARLY)])
+def test_the_rate_is_the_root_to_the_last_digit_by_exact_fractions(loan: Schedule, charged_fees: list[Fee]) -> None:
+    """The flows are worth no more than 0 half a step below the rate, and no less half a step above."""
+    found = all_in(loan, charged_fees)
+    rate = Fraction(found.simple_rate)
+    moved = flows(loan, charged_fees)
+    assert worth(moved, rate - HALF_STEP) <= 0 <= worth(moved, rate + HALF_STEP)
+    assert found.cost_fen == -sum(moved)
+
+
+@settings(max_examples=30)
+@given(loans, fees)
+def test_there_is_no_second_root(loan: Schedule, charged_fees: list[Fee]) -> None:
+    """The worth of the flows crosses 0 once between a rate of nothing and one of a thousandfold a month."""
+    moved = flows(loan, charged_fees)
+    signs = [worth(moved, Fraction(n, 50) ** 4) > 0 for n in range(0, 520, 8)]
+    assert signs == sorted(signs)
+
+
+@pytest.mark.parametrize("repayment", [BULLET, EQUAL_INSTALMENTS])
+@pytest.mark.parametrize("rate", ["0.0345", "0.0478", "0.06", "0.24"])
+def test_without_fees_simple_interest_is_the_contracts_and_compound_its_twelfth_power(
+    rate: str, repayment: str
+) -> None:
+    """The closed form (1 + i/12)^12 - 1, whichever way it is repaid."""
+    found = all_in(schedule(10**12, 12, Decimal(rate), repayment))
+    assert found.simple_rate == Decimal(rate)
+    assert found.rate == round((1 + Decimal(rate) / 12) ** 12 - 1, 6)
+
+
+def test_one_month_with_a_fee_by_hand() -> None:
+    """990,000 had, 1,005,000 paid: 1.515152 % a month, 18.181818 % simple, 19.774...% compound."""
+    found = all_in(schedule(1_000_000, 1, Decimal("0.06"), BULLET), [fee("0.01")])
+    assert found.simple_rate == Decimal("0.181818")
+    assert found.rate == round((Decimal(1_005_000) / 990_000) ** 12 - 1, 6)
+    assert (found.interest_fen, found.fees_fen, found.cost_fen) == (5_000, 10_000, 15_000)
+
+
+def test_the_rate_agrees_with_an_independent_solver() -> None:
+    """SciPy's bracketing solver on the same flows: 36 months, a yearly guarantee fee."""
+    brentq = pytest.importorskip("scipy.optimize").brentq
+    loan, yearly = schedule(50_000_000, 36, Decimal("0.0385"), EQUAL_INSTALMENTS), [fee("0.008", every=Every.YEARLY)]
+    moved = flows(loan, yearly)
+    monthly = brentq(lambda m: sum(flow / (1 + m) ** k for k, flow in enumerate(moved)), 0, 1, xtol=1e-15)
+    assert float(all_in(loan, yearly).rate) == pytest.approx((1 + monthly) ** 12 - 1, abs=6e-7)
+
+
+@given(loans, fees, fee_rates)
+def test_a_fee_more_never_makes_a_loan_cheaper_and_one_of_the_banks_changes_nothing(
+    loan: Schedule, charged_fees: list[Fee], more: Decimal
+) -> None:
+    before = all_in(loan, charged_fees)
+    assert all_in(loan, [*charged_fees, fee(str(more))]).rate >= before.rate
+    assert all_in(loan, [*charged_fees, fee(str(more), payer=FeePayer.BANK)]) == before
+
+
+@given(loans, fee_rates)
+def test_a_fee_costs_more_the_sooner_it_is_paid(loan: Schedule, rate: Decimal) -> None:
+    soon, late = (all_in(loan, [fee(str(rate), due=due)]).rate for due in Due)
+    assert soon >= late
+
+
+def test_a_loan_that_costs_nothing_has_a_rate_of_nothing() -> None:
+    nothing = AllIn(Decimal(0), Decimal(0), 0, 0)
+    assert all_in(schedule(10**6, 24, Decimal(0), EQUAL_INSTALMENTS)) == nothing
+
+
+def test_where_fees_take_all_there_is_no_rate() -> None:
+    with pytest.raises(ProductInvalid):
+        all_in(schedule(1_000, 1, Decimal(0), BULLET), [fee("1")])

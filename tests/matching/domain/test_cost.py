@@ -1,0 +1,165 @@
+"""Rule `terms.cost`: nobody is offered what its bank would lose on, or what the law does not bear."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import pytest
+from bank_products import a_product
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.matching.domain.cost import cost_refused, costed, lawful_interest, simple_rate
+from services.matching.domain.eligibility import Shelf
+from services.matching.domain.facts import Facts, Need
+from services.matching.domain.match import Guide, Match, match_all
+from services.matching.domain.product import Product, read_product
+from services.matching.domain.recourse import PRICED, Lever
+from services.matching.domain.statute import statute
+
+DAY = date(2026, 6, 1)
+NEED = Need(20_000_000, 12)
+RATE = a_product()["rate"]
+LAW = statute(DAY)
+GUARANTEE = {"kind": "guarantee", "payee": "A guarantor", "paid_by": "firm", "every": "yearly", "due": "start"}
+assert LAW is not None
+
+
+def product(**changes: Any) -> Product:
+    return read_product(a_product(rules=[], **changes))
+
+
+def matched(pd: float | None, *products: Product, need: Need = NEED, guide: Guide | None = None) -> Match:
+    frame = pl.DataFrame(
+        {"enterprise": ["local:E1"], "pd": [pd], "sales_12m": [9e8]}, schema_overrides={"pd": pl.Float64}
+    )
+    facts = Facts(frame, DAY, datetime(2026, 6, 1, tzinfo=UTC), "c1", "m1")
+    return match_all(Shelf(products, DAY, kind_matters=False), facts, need, guide)[0]
+
+
+def test_a_price_above_the_products_cap_is_a_refusal_with_found_and_needed() -> None:
+    """0.038 + 0.2 · 0.45 = 12.8 % under a cap of 9 %: it was offered at 9 %, at a loss."""
+    match = matched(0.2, product())
+    ((line,),) = [refusal.failed for refusal in match.refusals]
+    assert match.offers == ()
+    assert (line.rule.id, line.rule.expression, line.found, line.needed) == ("terms.cost", "rate <= 0.09", 0.128, 0.09)
+    assert line.rule.title["zh"]
+    assert line.rule.title["en"]
+
+
+@pytest.mark.parametrize(("pd", "offered"), [(0.115555, True), (0.115558, False)])
+def test_the_last_step_of_a_rate_decides(pd: float, offered: bool) -> None:
+    """0.038 + 0.45 · PD, rounded to a millionth, is 0.09 or 0.090001."""
+    assert bool(matched(pd, product()).offers) is offered
+
+
+def test_a_bank_may_say_that_it_lends_below_cost() -> None:
+    """At its cap, as its lines say."""
+    (offer,) = matched(0.2, product(lend_below_cost=True)).offers
+    assert (offer.price.rate, offer.price.asked) == (Decimal("0.09"), Decimal("0.128"))
+    assert offer.price.lines[-1].line == "cap"
+
+
+def test_the_law_binds_where_the_products_cap_would_not() -> None:
+    """0.038 + 0.6 · 0.45 = 30.8 % a year under a cap of 36 %."""
+    dear = {**RATE, "cap": 0.36}
+    ((line,),) = [refusal.failed for refusal in matched(0.6, product(rate=dear)).refusals]
+    assert (line.rule.id, line.found, line.needed) == ("terms.cost", 0.308, 0.24)
+    assert line.rule.source == LAW.source
+    (offer,) = matched(0.6, product(rate=dear, lend_below_cost=True)).offers
+    assert offer.price.rate == Decimal("0.24")
+
+
+def test_the_law_counts_fees_too() -> None:
+    """Interest of 20.45 % is lawful, with a fee of 4 % of the amount at the start it is not."""
+    dear = {**RATE, "cap": 0.36}
+    fees = [{**GUARANTEE, "rate": 0.04}]
+    assert matched(0.37, product(rate=dear)).offers
+    ((line,),) = [refusal.failed for refusal in matched(0.37, product(rate=dear, fees=fees)).refusals]
+    assert line.rule.expression == "all_in_simple_rate <= 0.24"
+    assert line.found > line.needed == 0.24
+
+
+def test_fees_that_the_bank_pays_count_for_nobody() -> None:
+    fees = [{**GUARANTEE, "rate": 0.2, "paid_by": "bank"}]
+    with_fees, without = (matched(0.02, product(fees=each)).offers[0] for each in (fees, []))
+    assert with_fees.loan.all_in == without.loan.all_in
+    assert with_fees.loan.fees[0].fen == 4_000_000
+
+
+def test_without_a_score_the_rate_is_the_cap_and_within_the_law_with_fees() -> None:
+    """What is not known is no cost that could be refused."""
+    (offer,) = matched(None, product(rate={**RATE, "cap": 0.36}, fees=[{**GUARANTEE, "rate": 0.04}])).offers
+    assert offer.price.asked is None
+    assert Decimal("0.2399") < offer.loan.all_in.simple_rate <= Decimal("0.24")
+
+
+def test_fees_that_alone_are_dearer_than_the_law_are_refused_whatever_a_bank_says() -> None:
+    """Scored or not, and below cost or not."""
+    fees = [{**GUARANTEE, "rate": 0.3}]
+    for pd in (None, 0.02):
+        match = matched(pd, product(fees=fees, lend_below_cost=True))
+        assert [refusal.failed[0].rule.id for refusal in match.refusals] == ["terms.cost"]
+
+
+@settings(max_examples=25)
+@given(st.integers(10**6, 10**11), st.integers(3, 60), st.integers(0, 80_000))
+def test_the_lawful_interest_is_the_highest_that_the_law_bears(amount: int, months: int, steps: int) -> None:
+    """Up to the rounding of payments to the fen, one step more is beyond it."""
+    one = product(fees=[{**GUARANTEE, "rate": (steps + 1) / 10**6}])
+    found = lawful_interest(one, amount, months, LAW)  # type: ignore[arg-type]
+    assert found is not None
+    assert simple_rate(one, amount, months, found) <= Decimal("0.24")
+    assert simple_rate(one, amount, months, found + Decimal("0.0001")) > Decimal("0.24")
+
+
+@given(st.one_of(st.none(), st.floats(0, 1)), st.integers(0, 60_000), st.booleans())
+def test_no_offer_is_dearer_than_cap_or_law_nor_below_cost_unsaid(pd: float | None, fee: int, below: bool) -> None:
+    fees = [{**GUARANTEE, "rate": (fee + 1) / 10**6}]
+    one = product(rate={**RATE, "cap": 0.3}, fees=fees, lend_below_cost=below)
+    facts = {"pd": pd, "amount_fen": NEED.amount_fen, "months": NEED.months}
+    if cost_refused(one, facts, DAY) is not None:
+        return
+    found = costed(one, facts, DAY)
+    assert found.price.rate <= Decimal("0.3")
+    assert found.loan.all_in.simple_rate <= Decimal("0.24")
+    assert below or found.price.asked is None or found.price.rate >= found.price.asked
+
+
+@given(st.floats(0, 1), st.integers(0, 300_000), st.integers(0, 300_000))
+def test_what_floats_tell_of_a_price_is_within_a_step_of_it(pd: float, floor: int, margin: int) -> None:
+    """So that a price which they put far below a cap is below it."""
+    rate = {**RATE, "floor": floor / 10**6, "cap": 1, "margin": margin / 10**6}
+    rule = product(rate=rate).rate
+    asked, about = rule.price(pd).asked, rule.about(pd)
+    assert asked is not None
+    assert about is not None
+    assert abs(float(asked) - about) <= 1e-6
+
+
+def test_a_need_that_is_not_lent_is_refused_for_that_alone() -> None:
+    """Its cost is that of no loan."""
+    match = matched(0.2, product(), need=Need(10**10, 12))
+    assert [line.rule.id for line in match.refusals[0].failed] == ["terms.amount-most"]
+
+
+def test_no_way_is_shown_that_ends_at_the_cost() -> None:
+    """The rule of sales could be met; the price could not, and the reason says what it follows from."""
+    title = {"zh": "销售", "en": "Sales"}
+    rule = {
+        "id": "sales",
+        "expression": "sales_12m >= 1_000_000_000",
+        "title": title,
+        "source": "s",
+        "since": "2025-01-01",
+    }
+    guide = Guide(levers={"sales_12m": Lever("sales_12m", 1, None, "fen", title)})
+    opened, blocked = (
+        matched(pd, read_product(a_product(rules=[rule])), guide=guide).refusals[0] for pd in (0.02, 0.2)
+    )
+    assert opened.recourse.plans
+    assert blocked.recourse.plans == ()
+    assert [(line.id, reason) for line, reason in blocked.recourse.blocked] == [("terms.cost", PRICED)]
