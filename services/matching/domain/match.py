@@ -11,6 +11,7 @@ from services.matching.domain.approval import Approval
 from services.matching.domain.counting import Counts
 from services.matching.domain.eligibility import Check, Shelf, Shelved, checks, score_missing
 from services.matching.domain.facts import Fact, Facts, Need
+from services.matching.domain.need_region import NeedBounds
 from services.matching.domain.price import Price
 from services.matching.domain.product import Product, Rule
 from services.matching.domain.recourse import Lever, Recourse, recourse
@@ -133,7 +134,14 @@ def _recourse(
     def broken(moved: Mapping[str, Fact], names: Iterable[str]) -> list[Rule]:
         return shelf.broken(item, moved, set(names))
 
-    return recourse([check.rule for check in failed], facts, guide.levers, broken)
+    asked, against = [rule for rule, _ in item.conditions], [check.rule for check in failed]
+    bounds = NeedBounds(item.product.amount_fen, item.product.months, item.product.kind)
+    return recourse(asked, against, {**facts, **_known(against)}, guide.levers, broken, bounds)
+
+
+def _known(rules: Sequence[Rule]) -> dict[str, Fact]:
+    """Return what the rules themselves know, such as how many places are left."""
+    return {name: value for rule in rules for name, value in rule.known.items()}
 
 
 def rank(offers: Sequence[Offer]) -> tuple[Offer, ...]:
