@@ -5,8 +5,8 @@ profile's catalogue declares, all side by side, within twelve months. Whatever e
 the score too: every move goes the way that the score rewards, so it cannot fall by it. Nothing immutable is ever
 proposed. A plan counts only if every condition of the product that a moved fact touches holds on the moved facts.
 
-The need is solved exactly (`need_region`). Of the firm's moves, combinations are tried; so where no plan came of it, the
-answer says that none was found, and that there is none only where that is proved.
+The need is solved exactly (`need_region`). Of the firm's moves, combinations are tried; so where no plan came of it,
+the answer says that none was found, and that there is none only where that is proved.
 """
 
 from __future__ import annotations
