@@ -29,7 +29,7 @@ from services.matching.domain.allocation.problem import (
     Group,
     Impossible,
 )
-from services.matching.domain.allocation.solve import solve
+from services.matching.domain.allocation.rates import divide
 from services.matching.domain.allocation.terms import Firm, Terms, candidates
 from services.matching.domain.churn import ChurnCurve, Paid, fit
 from services.profile.portrait.domain.features import CATALOGUE, compute
@@ -89,7 +89,7 @@ def real_case(paid: Paid = Paid.OFFERED) -> tuple[list[tuple[Firm, Candidate]], 
         paid=paid,
     )
     offered, _ = candidates(real_firms(), terms)
-    return offered, Conditions(budget_fen=10_000_000_000)
+    return offered, Conditions(budget_fen=10_000_000_000, counts_drawn=paid is Paid.DRAWN_BUDGET)
 
 
 def real_curves() -> dict[str, ChurnCurve]:
@@ -130,21 +130,28 @@ def _scored() -> list[Firm]:
 
 
 def real_figures() -> dict[str, Any]:
-    """Return what the plan of the real case earns, by both ways of paying, beside the published figure."""
+    """Return what the plan of the real case earns, by each way of paying, beside the published figure."""
     told: dict[str, Any] = {"published": f"{PUBLISHED_FEN / 100:,.0f} yuan, LGD 0.5, funding 3 %"}
     for paid in Paid:
         offered, conditions = real_case(paid)
         plan = solved(conditions.problem(offered))
         told[f"ours, paid {paid.value}"] = (
             f"{plan.objective_fen / 100:,.0f} yuan proved to {plan.gap_fen} fen, "
-            f"{sum(amount > 0 for amount in plan.amounts)} of {len(offered)} firms"
+            f"{sum(amount > 0 for amount in plan.amounts)} of {len({firm.enterprise for firm, _ in offered})} firms, "
+            f"{sum(plan.amounts) / 100:,.0f} yuan offered, {drawn(offered, plan) / 100:,.0f} expected to be drawn"
         )
     return told
 
 
+def drawn(offered: list[tuple[Firm, Candidate]], plan: Allocation) -> int:
+    """Return what of a plan is expected to be drawn, in fen."""
+    parts = zip(offered, plan.amounts, strict=True)
+    return sum(candidate.drawn * amount for (_, candidate), amount in parts) // MILLIONTHS
+
+
 def solved(problem: AllocationProblem) -> Allocation:
     """Solve, and count the proof anew."""
-    plan = solve(problem)
+    plan = divide(problem)
     if isinstance(plan, Impossible) or not verify.check(problem, plan).holds:
         raise AssertionError("no proved plan")
     return plan

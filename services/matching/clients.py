@@ -123,7 +123,8 @@ class Profile:
             body = self.upstream.call("GET", "/v1/catalogue", headers=dict(headers or {})).json()
             names = frozenset(feature["name"] for feature in body["features"])
             self._levers = levers_of(body["features"])
-            self._vocabulary, self._fetched = Vocabulary(names, str(body["version"])), time.monotonic()
+            codes = {fact: frozenset(listed) for fact, listed in body.get("codes", {}).items()}
+            self._vocabulary, self._fetched = Vocabulary(names, str(body["version"]), codes), time.monotonic()
         return self._vocabulary
 
     def levers(self, headers: Headers | None = None) -> Mapping[str, Lever]:

@@ -13,6 +13,10 @@ KINDS: Mapping[type[Refused], Kind] = {
     errors.RuleUnreadable: Kind(422, "rule-unreadable", "A rule cannot be read", "规则表达式无法解析"),
     errors.NameUnknown: Kind(422, "rule-name-unknown", "A rule names an unknown fact", "规则引用了未知指标"),
     errors.RuleMistyped: Kind(422, "rule-mistyped", "A rule compares unlike things", "规则比较的类型不一致"),
+    errors.WordUnknown: Kind(422, "word-unknown", "A word that is on no list", "取值不在规定范围内"),
+    errors.RulesContradict: Kind(
+        422, "rules-contradict", "No firm could pass the rules", "规则互相矛盾，任何企业均无法满足"
+    ),
     errors.ProductInvalid: Kind(422, "product-invalid", "The product contradicts itself", "产品定义自相矛盾"),
     errors.NotTheBank: Kind(422, "not-the-bank", "Not the registered name", "与登记的机构名称不符"),
     errors.ChurnCurveInvalid: Kind(422, "churn-curve-invalid", "The churn curve cannot be right", "客户流失曲线有误"),

@@ -62,9 +62,15 @@ def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @click.option("--lgd", type=share, default=0.5, show_default=True, help="Share lost in a default.")
 @click.option("--funding", type=share, default=0.03, show_default=True, help="Cost of funding a year.")
 @click.option("--operating", type=share, default=0.0, show_default=True, help="Operating cost a year.")
-@click.option("--paid", type=click.Choice(["offered", "drawn"]), default="offered", show_default=True)
+@click.option(
+    "--paid",
+    type=click.Choice(["offered", "drawn", "drawn-budget"]),
+    default="offered",
+    show_default=True,
+    help="What is paid for: the line, or what is drawn; drawn-budget: the budget counts what is drawn, too.",
+)
 @click.option("--sector-share", type=share, help="Most of the budget for one section of GB/T 4754.")
-@click.option("--loss-share", type=share, help="Most expected loss, as a share of what is lent.")
+@click.option("--loss-share", type=share, help="Most expected loss, as a share of what the budget counts.")
 @click.option(
     "--floor", "floors", multiple=True, callback=_pairs, help="Least for a size class: micro=0.2 of the budget."
 )

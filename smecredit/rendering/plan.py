@@ -48,9 +48,15 @@ def allocation(plan: Mapping[str, Any]) -> None:
 def _figures(plan: Mapping[str, Any]) -> None:
     terminal().print(
         f"[bold]{STATUS[plan['status']]}[/]  profit a year {yuan(plan['objective_fen'])}  at most "
-        f"{yuan(plan['bound_fen'])}  lent {yuan(plan['lent_fen'])} to {plan['firms']} firms  expected loss "
-        f"{yuan(plan['expected_loss_fen'])}"
+        f"{yuan(plan['bound_fen'])}  offered 授信 {yuan(plan['offered_fen'])} to {plan['firms']} firms{_drawn(plan)}  "
+        f"expected loss {yuan(plan['expected_loss_fen'])}"
     )
+
+
+def _drawn(plan: Mapping[str, Any]) -> str:
+    """Say what is expected to be drawn; a plan from before that was told has no such figure."""
+    drawn = plan.get("expected_drawn_fen")
+    return "" if drawn is None else f"  expected to be drawn 预期提款 {yuan(drawn)}"
 
 
 def _parts(plan: Mapping[str, Any]) -> None:
@@ -74,8 +80,8 @@ def _parts(plan: Mapping[str, Any]) -> None:
 
 
 def _groups(plan: Mapping[str, Any]) -> None:
-    table = plain_table("By", "", ">Firms", ">Lent")
+    table = plain_table("By", "", ">Firms", ">Offered 授信")
     for group in plan["groups"]:
-        if group["by"] in ("sector", "grade") and group["lent_fen"]:
-            table.add_row(group["by"], group["key"], str(group["firms"]), yuan(group["lent_fen"]))
+        if group["by"] in ("sector", "grade") and group["offered_fen"]:
+            table.add_row(group["by"], group["key"], str(group["firms"]), yuan(group["offered_fen"]))
     terminal().print(table)

@@ -24,6 +24,7 @@ from services.matching.context import Context
 from services.matching.settings import PACKAGE, Settings
 
 FEATURES = ("sales_12m", "sales_active_months_12m", "sales_red_ratio_36m", "history_months")
+CODES = {"industry": ["C", "C13", "C14", "F", "F51"], "region": ["330000", "330100", "330106", "110000", "110105"]}
 KNOWN_AT = "2020-03-01T08:00:00+00:00"
 Reply = tuple[int, dict[str, str], bytes]
 
@@ -107,7 +108,8 @@ class Neighbours:
         }[path](body)
 
     def catalogue(self, _: Any) -> Reply:
-        return 200, {}, json.dumps({"version": "c1", "features": [{"name": name} for name in FEATURES]}).encode()
+        told = {"version": "c1", "features": [{"name": name} for name in FEATURES], "codes": CODES}
+        return 200, {}, json.dumps(told).encode()
 
     def feature_set(self, order: Any) -> Reply:
         assert order["what"] == "match"

@@ -79,14 +79,15 @@ def test_a_plan_made_before_keeps_what_it_was_made_from(database_url: str) -> No
         days = [session.get_one(Plan, plan).as_of for plan in "abcd"]
         products = [session.get_one(Plan, plan).product for plan in "abcd"]
     assert products == [None, "product-b", "product-c", None]
-    assert found["a"] == found["d"] == store.Planned(allocation, ["local:E1", "local:E2"])
+    offered = {"offered_fen": allocation.pop("lent_fen"), **allocation}
+    assert found["a"] == found["d"] == store.Planned(offered, ["local:E1", "local:E2"])
     assert found["b"] == found["c"] == store.Planned({name: dry_run[name] for name in ("as_of", "lines")}, ["local:E1"])
     assert days == [date(2020, 1, 30), date(2020, 1, 31), date(2020, 1, 31), date(2020, 1, 30)]
     migrate(database, "0005")
     with database.read() as session:
         kept = session.scalar(select(Plan.answer).where(Plan.id == "a"))
         assert kept is not None
-        assert orjson.loads(zlib.decompress(kept)) == allocation
+        assert orjson.loads(zlib.decompress(kept)) == {"lent_fen": 5, **allocation}
     database.dispose()
 
 

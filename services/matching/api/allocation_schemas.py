@@ -64,6 +64,12 @@ class RatesSchema(Schema):
     low = fields.Float(required=True, validate=share, metadata={"example": 0.04})
     high = fields.Float(required=True, validate=share, metadata={"example": 0.15})
 
+    @validates_schema
+    def check(self, data: dict[str, Any], **_: Any) -> None:
+        """Refuse a range without a rate in it."""
+        if data["low"] > data["high"]:
+            raise ValidationError("low lies above high: no rate is from the one to the other.", "low")
+
 
 class ShockSchema(Schema):
     """A factor on the PD of some firms."""
@@ -102,7 +108,9 @@ class AllocationOrderSchema(Schema):
         load_default=Paid.OFFERED.value,
         validate=validate.OneOf([item.value for item in Paid]),
         metadata={
-            "description": "offered: the whole line is funded; drawn: only what customers take up costs anything"
+            "description": "offered: the whole line is funded; drawn: only what customers take up costs anything, and "
+            "the budget counts offers; drawn-budget: so, and budget, limits and floors count what is expected to be "
+            "taken up, so that a firm's rate depends on the others"
         },
     )
     bounds = fields.List(
@@ -127,7 +135,7 @@ class AllocationOrderSchema(Schema):
         load_default=None,
         allow_none=True,
         validate=share,
-        metadata={"description": "The most expected loss a year, as a share of what is lent"},
+        metadata={"description": "The most expected loss a year, as a share of what the budget counts"},
     )
     stress = fields.List(fields.Nested(StressSchema()), load_default=list, validate=validate.Length(max=10))
 
@@ -148,7 +156,7 @@ class AllocationOrderSchema(Schema):
 
 
 class PlannedLineSchema(Outgoing):
-    """What one firm gets (0: nothing) at which rate; `value` and `loss` a year and yuan; or `problem`."""
+    """What one firm is offered (0: nothing) at which rate; `value` and `loss` a year and yuan; or `problem`."""
 
     enterprise = fields.String()
     amount_fen = fields.Integer()
@@ -158,7 +166,14 @@ class PlannedLineSchema(Outgoing):
     least_fen = fields.Integer()
     most_fen = fields.Integer()
     value = fields.Float(metadata={"description": "Expected profit a year and yuan offered"})
-    loss = fields.Float(metadata={"description": "Expected loss a year and yuan"})
+    loss = fields.Float(metadata={"description": "Expected loss a year and yuan offered"})
+    drawn = fields.Float(metadata={"description": "Share of it that is expected to be taken up"})
+    own_most_fen = fields.Integer(
+        allow_none=True,
+        metadata={
+            "description": "Its own most of the order, where above the order's most_fen, which counts; else null"
+        },
+    )
     problem = fields.Dict()
 
 
@@ -179,7 +194,10 @@ class CertificateSchema(Outgoing):
 
 
 class ConditionSchema(Outgoing):
-    """A limit or floor, how far it is used, and its shadow price per fen."""
+    """A limit or floor, how far it is used by what the budget counts, and its shadow price per fen.
+
+    A limit that `sector_share` makes is called `sector:` and the letter of its section.
+    """
 
     kind = fields.String()
     name = fields.String()
@@ -203,7 +221,8 @@ class AllocatedGroupSchema(Outgoing):
     by = fields.String()
     key = fields.String()
     firms = fields.Integer()
-    lent_fen = fields.Integer()
+    offered_fen = fields.Integer()
+    expected_drawn_fen = fields.Integer()
     expected_loss_fen = fields.Integer()
 
 
@@ -215,8 +234,11 @@ class AllocatedSchema(PlannedSchema):
     bound_fen = fields.Integer(metadata={"description": "No plan whatever earns more"})
     gap_fen = fields.Integer()
     firms = fields.Integer()
-    lent_fen = fields.Integer()
-    expected_loss_fen = fields.Integer()
+    offered_fen = fields.Integer(metadata={"description": "What is offered to all firms"})
+    expected_drawn_fen = fields.Integer(metadata={"description": "What of it is expected to be taken up"})
+    expected_loss_fen = fields.Integer(
+        metadata={"description": "A year; of what is offered, with drawn-budget of what is taken up"}
+    )
     impossible = fields.Dict(allow_none=True, metadata={"description": "Floors out of reach, and the least relaxation"})
     certificate = fields.Nested(CertificateSchema())
     conditions = fields.List(fields.Nested(ConditionSchema()))

@@ -112,7 +112,11 @@ class BarSchema(Outgoing):
 
 
 class ProductRecourseSchema(Outgoing):
-    """What would open a product within twelve months, certified by its own rules with all else as it is."""
+    """What would open a product within twelve months, certified by its own rules with all else as it is.
+
+    Changes of the need alone come first, the nearest before the others. A reason in `blocked` says that there is no way
+    only where that is proved, else that none was found.
+    """
 
     possible = fields.Boolean()
     plans = fields.List(fields.Nested(WaySchema()))

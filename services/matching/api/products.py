@@ -37,7 +37,8 @@ PUBLISHED, SHOWN = ProductSchema(), ShownProductSchema()
 def post_product(document: dict[str, Any]) -> Response:
     """Publish a product.
 
-    Its rules are read at once: one that cannot be read, or names a fact that does not exist, is refused with its place.
+    Its rules are read at once: one that cannot be read, or names a fact or a word that does not exist, is refused with
+    its place. So are codes of its scope that are on no list, and rules that no firm could ever pass together.
     """
     stored = idempotency.replayed()
     if stored is None:

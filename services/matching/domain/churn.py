@@ -19,10 +19,13 @@ MOST_RATE = Decimal(1)
 
 
 class Paid(Enum):
-    """What the bank pays for when a customer declines the offer."""
+    """What the bank pays for when a customer declines the offer, and what its budget counts."""
 
     OFFERED = "offered"  # the whole line is set aside and funded: rate · (1 − churn) − loss − funding
     DRAWN = "drawn"  # only what is taken up costs anything: (rate − loss − funding) · (1 − churn)
+    DRAWN_BUDGET = (
+        "drawn-budget"  # as drawn, and the budget counts what is expected to be taken up, not what is offered
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +63,15 @@ class ChurnCurve:
         Only rates at which churn was observed are considered: between them the curve is a guess. Of equals the lowest
         rate. `cost` is funding plus expected loss plus whatever else a loan costs a year. None without such a rate.
         """
-        options = [
-            (earned(float(rate), churn, cost, paid), -rate)
-            for rate, churn in zip(self.rates, self.churn, strict=True)
-            if low <= rate <= high
-        ]
+        options = [(earned(float(rate), churn, cost, paid), -rate) for rate, churn in self.between(low, high)]
         if not options:
             return None
         value, rate = max(options)
         return -rate, value
+
+    def between(self, low: Decimal, high: Decimal) -> list[tuple[Decimal, float]]:
+        """Return the rates from `low` to `high` at which churn was observed, each with the share lost."""
+        return [(rate, lost) for rate, lost in zip(self.rates, self.churn, strict=True) if low <= rate <= high]
 
 
 def earned(rate: float, churn: float, cost: float, paid: Paid) -> float:

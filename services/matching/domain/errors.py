@@ -17,6 +17,14 @@ class RuleMistyped(Invalid):
     """A rule compares things that cannot be compared, such as a number with a word."""
 
 
+class WordUnknown(Invalid):
+    """A rule or a product names a kind, a size or a code that is on no list; carries the nearest ones."""
+
+
+class RulesContradict(Invalid):
+    """No firm could ever pass the conditions of a product; carries those that contradict each other."""
+
+
 class ProductInvalid(Invalid):
     """A product contradicts itself, such as a floor above its cap."""
 

@@ -14,6 +14,7 @@ from services.matching.domain.cost import MOVABLE, SALES, cost_refused, costed
 from services.matching.domain.counting import Counts
 from services.matching.domain.eligibility import Check, Shelf, Shelved, checks, score_missing
 from services.matching.domain.facts import Fact, Facts, Need
+from services.matching.domain.need_region import NeedBounds
 from services.matching.domain.price import Price
 from services.matching.domain.product import Product, Rule
 from services.matching.domain.recourse import Lever, Recourse, recourse
@@ -142,7 +143,14 @@ def _recourse(
         cost = None if touched.isdisjoint(MOVABLE) else cost_refused(item.product, moved, shelf.on)
         return [*shelf.broken(item, moved, touched), *([cost.rule] if cost else ())]
 
-    return recourse([check.rule for check in failed], facts, guide.levers, broken)
+    asked, against = [rule for rule, _ in item.conditions], [check.rule for check in failed]
+    bounds = NeedBounds(item.product.amount_fen, item.product.months, item.product.kind)
+    return recourse(asked, against, {**facts, **_known(against)}, guide.levers, broken, bounds)
+
+
+def _known(rules: Sequence[Rule]) -> dict[str, Fact]:
+    """Return what the rules themselves know, such as how many places are left."""
+    return {name: value for rule in rules for name, value in rule.known.items()}
 
 
 def rank(offers: Sequence[Offer]) -> tuple[Offer, ...]:

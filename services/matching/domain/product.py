@@ -9,17 +9,18 @@ from decimal import Decimal
 from typing import Any
 
 from chassis.core.errors import Invalid
+from services.matching.domain.contradiction import core
 from services.matching.domain.counting import Counts
-from services.matching.domain.errors import ProductInvalid, ProductUsedUp
+from services.matching.domain.errors import ProductInvalid, ProductUsedUp, RulesContradict, WordUnknown
 from services.matching.domain.expression import Expression, names, parse
 from services.matching.domain.fee import Fee, read_fee, require_loan_left
 from services.matching.domain.price import RateRule
-from services.matching.domain.vocabulary import Vocabulary
+from services.matching.domain.vocabulary import LISTED, Vocabulary
 
-KINDS = ("credit-line", "invoice-finance", "order-finance", "secured-loan", "guarantee-loan", "leasing")
+KINDS = LISTED["kind"]
 REPAYMENTS = ("bullet", "equal-instalments")
 SECURITIES = ("collateral", "pledge", "guarantee")
-SIZE_CLASSES = ("micro", "small", "medium", "large")
+SIZE_CLASSES = LISTED["size_class"]
 Title = Mapping[str, str]
 Known = int | float | str | None
 
@@ -60,6 +61,20 @@ class Scope:
     size_classes: tuple[str, ...] = ()
     quota: int | None = None
     budget_fen: int | None = None
+
+    def check(self, vocabulary: Vocabulary) -> None:
+        """Raise WordUnknown for a code or a size that is on no list, naming the member of the product."""
+        listed = (
+            ("regions", "region", self.regions),
+            ("industries", "industry", self.industries),
+            ("size_classes", "size_class", self.size_classes),
+        )
+        for member, name, words in listed:
+            for word in words:
+                try:
+                    vocabulary.check_word(name, word)
+                except WordUnknown as refusal:
+                    raise WordUnknown(f"{member}: {refusal.detail}", field=member, **refusal.members) from None
 
     @property
     def limited(self) -> bool:
@@ -166,6 +181,21 @@ class Product:
         terms = self._terms(used) if kind_matters else self._terms(used)[1:]
         return (*terms, *self._places(used), *(rule for rule in self.rules if rule.since <= on))
 
+    def require_passable(self) -> None:
+        """Raise `RulesContradict` where it is proved that no firm with any need ever passes, on any day of the product.
+
+        All rules that are ever in force are read together, as they are on its last day.
+        """
+        last = self.valid_until or date.max
+        asked = self.conditions(last, kind_matters=True)
+        against = [asked[place] for place in core([rule.parsed for rule in asked])]
+        if against:
+            told = "; ".join(f"{rule.id}: {rule.expression}" for rule in against)
+            raise RulesContradict(
+                f"No firm could ever pass this together: {told}. Change or leave out one of them.",
+                rules=[rule.id for rule in against],
+            )
+
     def require_left(self, used: Used, amount_fen: int) -> None:
         """Raise `ProductUsedUp` where no place is left for one firm more, or not so much money."""
         for bound, left, needed in zip(("quota", "budget_fen"), self.scope.left(used), (1, amount_fen), strict=True):
@@ -210,13 +240,15 @@ class ProductDraft:
 
 
 def read_product(document: Mapping[str, Any], vocabulary: Vocabulary | None = None) -> Product:
-    """Return a product from its JSON form (dates as ISO text); rule names are checked where a vocabulary is given.
+    """Return a product from its JSON form (dates as ISO text).
 
-    Raises ProductInvalid, RuleUnreadable, NameUnknown or RuleMistyped; the last three name the rule.
+    Where a vocabulary is given it is one that is to be published: names and words of rules and scope are checked, and
+    that some firm could pass. Raises ProductInvalid or RuleUnreadable, and then NameUnknown, RuleMistyped, WordUnknown
+    or RulesContradict; those of a rule name it.
     """
     rate = RateRule(**{name: Decimal(str(value)) for name, value in document["rate"].items()})
     until = document.get("valid_until")
-    return Product(
+    product = Product(
         id=document["id"],
         version=document.get("version", 1),
         bank=document["bank"],
@@ -238,6 +270,10 @@ def read_product(document: Mapping[str, Any], vocabulary: Vocabulary | None = No
         fees=tuple(map(read_fee, document.get("fees", ()))),
         lend_below_cost=document.get("lend_below_cost", False),
     )
+    if vocabulary is not None:
+        product.scope.check(vocabulary)
+        product.require_passable()
+    return product
 
 
 def _scope(document: Mapping[str, Any]) -> Scope:

@@ -12,7 +12,7 @@ from services.matching.domain.allocation.conditions import Conditions
 from services.matching.domain.allocation.order import AllocationOrder, FirmBounds, read_allocation_order
 from services.matching.domain.allocation.report import allocate
 from services.matching.domain.allocation.terms import Firm, Terms
-from services.matching.domain.churn import ChurnCurve, fitted, read_curves
+from services.matching.domain.churn import ChurnCurve, Paid, fitted, read_curves
 from services.matching.domain.facts import Facts
 from services.matching.tables import Plan
 from services.matching.usecases.gather import gather_counted
@@ -73,6 +73,7 @@ def _conditions(order: AllocationOrder) -> Conditions:
         sector_fen=None if order.sector_share is None else int(_decimal(order.sector_share) * order.budget_fen),
         loss_fen=order.loss_fen,
         loss_share=None if order.loss_share is None else _decimal(order.loss_share),
+        counts_drawn=order.paid is Paid.DRAWN_BUDGET,
     )
 
 

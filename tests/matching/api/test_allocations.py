@@ -62,7 +62,7 @@ def test_a_plan_spends_the_budget_where_it_earns_and_proves_it(
     assert result["objective_fen"] == 80_000_000 * 45 // 1000 + 20_000_000 * 23 // 1000
     assert (result["status"], result["gap_fen"], result["certificate"]["holds"]) == ("optimal", 0, True)
     assert [(firm["enterprise"], firm["reason"]) for firm in result["excluded"]] == [("local:E3", "no-score")]
-    by_sector = {group["key"]: group["lent_fen"] for group in result["groups"] if group["by"] == "sector"}
+    by_sector = {group["key"]: group["offered_fen"] for group in result["groups"] if group["by"] == "sector"}
     assert by_sector == {"C": 80_000_000, "F": 20_000_000}
 
 
@@ -87,7 +87,48 @@ def test_a_floor_out_of_reach_is_proved_and_the_least_relaxation_named(
     assert result["status"] == "floors-lowered"
     impossible = result["impossible"]
     assert (impossible["proof"], impossible["short_at_least_fen"]) == ("prices", 10_000_000)
-    assert impossible["lower"][0]["to_fen"] in (80_000_000, 79_999_999)
+    assert impossible["lower"][0]["to_fen"] == 80_000_000
+    assert result["lines"][1]["amount_fen"] == 80_000_000
+
+
+@pytest.mark.usefixtures("curves")
+def test_a_limit_may_be_called_as_a_sectors_and_has_its_own_price(
+    client: FlaskClient, bank: Headers, here: Context
+) -> None:
+    """`sector C` is the bank's own; that of the share is told apart, and the gap stays closed."""
+    limits = [{"name": "sector C", "of": {"enterprises": ["E2"]}, "fen": 15_000_000}]
+    result = allocate(client, bank, here, limits=limits, sector_share=0.3)["result"]
+    assert {line["name"]: line["used_fen"] for line in result["conditions"]} == {
+        "sector C": 15_000_000,
+        "sector:C": 30_000_000,
+        "sector:F": 15_000_000,
+    }
+    assert (result["status"], result["gap_fen"]) == ("optimal", 0)
+
+
+@pytest.mark.usefixtures("curves")
+def test_an_own_bound_above_everybodys_is_told_with_the_line(client: FlaskClient, bank: Headers, here: Context) -> None:
+    """The order's most counts; whose own one lies below it is not told of."""
+    bounds = [{"enterprise": "E1", "most_fen": 90_000_000}, {"enterprise": "E2", "most_fen": 15_000_000}]
+    lines = allocate(client, bank, here, bounds=bounds)["result"]["lines"]
+    assert [(line["most_fen"], line["own_most_fen"]) for line in lines] == [
+        (80_000_000, 90_000_000),
+        (15_000_000, None),
+    ]
+
+
+@pytest.mark.usefixtures("curves")
+def test_a_budget_of_drawings_offers_more_than_it_holds(client: FlaskClient, bank: Headers, here: Context) -> None:
+    """By hand: at 8 % 85 of 100 are drawn, so 80 million count 68 and leave 32 for E2, which are 37.647 offered."""
+    result = allocate(client, bank, here, paid="drawn-budget", least_fen=1_000_000)["result"]
+    assert [(line["amount_fen"], line["rate"], line["drawn"]) for line in result["lines"]] == [
+        (80_000_000, 0.08, 0.85),
+        (37_647_058, 0.08, 0.85),
+    ]
+    assert (result["offered_fen"], result["expected_drawn_fen"]) == (117_647_058, 99_999_999)
+    # (8 % - 2 % - PD · 0.5) · 85 % of each amount.
+    assert result["objective_fen"] == int(80_000_000 * 0.04845 + 37_647_058 * 0.02975)
+    assert (result["status"], result["certificate"]["holds"]) == ("optimal", True)
 
 
 @pytest.mark.usefixtures("curves")
@@ -141,6 +182,7 @@ def test_another_banks_plan_does_not_exist(
         {"floors": [{"name": "x", "of": {}, "share": 0.1}]},
         {"floors": [{"name": "x", "of": {"region": "33"}}]},
         {"least_fen": 90_000_000},
+        {"rates": {"low": 0.15, "high": 0.04}},
         {"limits": [{"name": "x", "of": {"region": r}, "fen": 1} for r in ("33", "11")]},
     ],
 )

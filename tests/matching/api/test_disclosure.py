@@ -27,7 +27,7 @@ ALLOCATION = {
     "stress": [{"name": "all", "shocks": [{"of": {"industry": "C"}, "factor": 20}]}],
 }
 TOTALS = {
-    "allocations": {"objective_fen", "bound_fen", "gap_fen", "lent_fen", "firms", "expected_loss_fen"},
+    "allocations": {"objective_fen", "bound_fen", "gap_fen", "offered_fen", "firms", "expected_loss_fen"},
     "assignments": {"assigned", "blocking_pairs", "overtaking_pairs"},
     "dry-runs": {"enterprises", "before", "after", "gained", "lost"},
 }

@@ -117,9 +117,19 @@ def test_another_banks_product_cannot_be_tried(client: FlaskClient, tokens: Call
     assert (answer.status_code, answer.json["type"]) == (403, "/problems/not-the-owner")
 
 
-def test_a_rule_that_cannot_be_read_is_refused_at_once(client: FlaskClient, bank: Headers) -> None:
+@pytest.mark.parametrize(
+    ("expression", "slug"),
+    [
+        ("history_months >=", "rule-unreadable"),
+        ('kind == "gold"', "word-unknown"),
+        ("score > 500 and score < 400", "rules-contradict"),
+    ],
+)
+def test_a_rule_that_nobody_could_pass_is_refused_at_once(
+    client: FlaskClient, bank: Headers, expression: str, slug: str
+) -> None:
     """With its place, like on publication."""
-    assert order(client, bank, asks("history_months >=")).json["type"] == "/problems/rule-unreadable"
+    assert order(client, bank, asks(expression)).json["type"] == f"/problems/{slug}"
 
 
 def priced(**rate: float) -> dict[str, Any]:

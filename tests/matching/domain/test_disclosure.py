@@ -16,7 +16,7 @@ from services.matching.domain.dry_run import DryRunReport
 def answer(firms: int) -> dict[str, Any]:
     """Return an answer with a list of whom it speaks of, a total, a total of a part, and a word of its order."""
     lines = [{"enterprise": name} for name in names(firms)]
-    return {"lent_fen": 7, "groups": [{"firms": 1}], "as_of": "2020-01-31", "lines": lines, "excluded": []}
+    return {"offered_fen": 7, "groups": [{"firms": 1}], "as_of": "2020-01-31", "lines": lines, "excluded": []}
 
 
 def names(firms: int) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.matching.domain.errors import NameUnknown, RuleMistyped
+from services.matching.domain.errors import NameUnknown, RuleMistyped, WordUnknown
 from services.matching.domain.expression import parse
 from services.matching.domain.vocabulary import Vocabulary
 
@@ -45,3 +45,52 @@ def test_unlike_things_cannot_be_compared(text: str) -> None:
     """It is refused when published, not when a firm asks."""
     with pytest.raises(RuleMistyped):
         VOCABULARY.check(parse(text))
+
+
+CODES = {"industry": frozenset({"C", "C13", "F", "F51"}), "region": frozenset({"330000", "330100", "330106", "110105"})}
+WITH_CODES = Vocabulary(VOCABULARY.features, "c1", CODES)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'size_class in ["micro", "small"]',
+        'kind != "leasing"',
+        'industry in ["C", "F51", "C1311"]',
+        'region == "33" or region == "3301" or region == "330106"',
+    ],
+)
+def test_words_of_the_lists_and_codes_of_the_standards_are_valid(text: str) -> None:
+    """A code at every level; groups and classes of industries lie in a division that is listed."""
+    WITH_CODES.check(parse(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "nearest"),
+    [
+        ('size_class == "tiny"', []),
+        ('size_class == "Micro"', ["micro"]),
+        ('kind in ["leasing", "credit_line"]', ["credit-line", "secured-loan"]),
+        ('industry == "13"', ["C13"]),
+        ('industry == "1311"', ["C1311"]),
+        ('industry != "c13"', ["C13", "C"]),
+        ('industry == "C99"', ["C"]),
+        ('region == "330000"', ["33"]),
+        ('region == "330100"', ["3301"]),
+        ('not region == "330107"', ["330106", "330100", "330000"]),
+        ('region == "zz"', []),
+    ],
+)
+def test_a_word_on_no_list_is_refused_with_the_nearest_ones(text: str, nearest: list[str]) -> None:
+    """In whatever comparison: no firm and no need ever has it."""
+    with pytest.raises(WordUnknown) as refusal:
+        WITH_CODES.check(parse(text))
+    assert refusal.value.members["nearest"] == nearest
+    assert ("Did you mean" in refusal.value.detail) is bool(nearest)
+
+
+def test_codes_are_not_judged_where_no_list_is_at_hand() -> None:
+    """The lists of kinds and sizes are the suite's own."""
+    VOCABULARY.check(parse('industry == "13" and region == "zz"'))
+    with pytest.raises(WordUnknown):
+        VOCABULARY.check(parse('kind == "gold"'))

@@ -17,12 +17,12 @@ PLAN: dict[str, Any] = {
     "status": "floors-lowered",
     "objective_fen": 5_460_000_00,
     "bound_fen": 5_460_001_00,
-    "lent_fen": 100_000_000_00,
+    "offered_fen": 100_000_000_00,
     "firms": 1,
     "expected_loss_fen": 1_00,
     "impossible": {"lower": [{"floor": "micro", "fen": 300_00, "by_fen": 100_00, "to_fen": 200_00}]},
     "fairness": {"price_fen": 66_000_00, "price_share": 0.0121},
-    "groups": [{"by": "sector", "key": "C", "firms": 1, "lent_fen": 100_000_000_00}],
+    "groups": [{"by": "sector", "key": "C", "firms": 1, "offered_fen": 100_000_000_00}],
     "stress": [{"name": "C x2", "held": {"objective_fen": 1_00}, "anew": {"objective_fen": 2_00}, "lines": [{}]}],
     "lines": [
         {"enterprise": "local:E1", "grade": "A", "pd": 0.01, "amount_fen": 100_000_000_00, "rate": 0.0465},
@@ -65,7 +65,7 @@ def test_allocate_sends_the_order_and_shows_the_plan_with_its_bound(suite: list[
 
 
 @pytest.mark.parametrize(
-    "totals", [(), ("status", "objective_fen", "bound_fen", "lent_fen", "firms", "expected_loss_fen")]
+    "totals", [(), ("status", "objective_fen", "bound_fen", "offered_fen", "firms", "expected_loss_fen")]
 )
 def test_a_plan_without_its_figures_is_shown_with_the_reason(
     suite: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch, totals: tuple[str, ...]

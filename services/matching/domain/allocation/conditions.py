@@ -16,7 +16,10 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What a plan must keep to, beside each firm's bounds; `sector_fen` is the most for any section of GB/T 4754."""
+    """What a plan must keep to, beside each firm's bounds; `sector_fen` is the most for any section of GB/T 4754.
+
+    With `counts_drawn` all of it is about what is expected to be drawn, else about what is offered.
+    """
 
     budget_fen: int
     limits: tuple[OrderedGroup, ...] = ()
@@ -24,13 +27,15 @@ class Conditions:
     sector_fen: int | None = None
     loss_fen: int | None = None
     loss_share: Decimal | None = None
+    counts_drawn: bool = False
 
     def problem(self, offered: Sequence[tuple[Firm, Candidate]]) -> AllocationProblem:
         """Return the conditions on these candidates."""
         firms = [firm for firm, _ in offered]
         limits = [self._members(ordered, firms) for ordered in self.limits]
         if self.sector_fen is not None:
-            limits += [Group(f"sector {s}", tuple(i), self.sector_fen) for s, i in sorted(_sectors(firms).items())]
+            # A colon has no place in a name that is ordered: these keep their prices apart from those.
+            limits += [Group(f"sector:{s}", tuple(i), self.sector_fen) for s, i in sorted(_sectors(firms).items())]
         return AllocationProblem(
             tuple(candidate for _, candidate in offered),
             self.budget_fen,
@@ -38,6 +43,7 @@ class Conditions:
             tuple(self._members(ordered, firms) for ordered in self.floors),
             self.loss_fen,
             None if self.loss_share is None else int(self.loss_share * MILLIONTHS),
+            self.counts_drawn,
         )
 
     def _members(self, ordered: OrderedGroup, firms: Sequence[Firm]) -> Group:

@@ -5,9 +5,11 @@ With everything in integers a plan is feasible or not, and a proof holds or not:
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
+from itertools import groupby
 
 from chassis.core.errors import Invalid
 
@@ -16,9 +18,10 @@ MILLIONTHS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A firm that may be lent to: nothing, or from `least_fen` to `most_fen`.
+    """A firm that may be offered money at one rate: nothing, or from `least_fen` to `most_fen`.
 
-    `value` is the expected profit a year, `loss` the expected loss a year, both in millionths of the amount.
+    `value` is the expected profit a year, `loss` the expected loss a year, `drawn` what is expected to be taken up, all
+    in millionths of the amount offered.
     """
 
     enterprise: str
@@ -27,6 +30,7 @@ class Candidate:
     value: int
     loss: int
     rate: Decimal = Decimal(0)
+    drawn: int = MILLIONTHS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,10 @@ class Group:
 
 @dataclass(frozen=True)
 class AllocationProblem:
-    """One budget over many firms. `loss_share` is the most expected loss in millionths of what is lent.
+    """One budget over many firms. `loss_share` is the most expected loss in millionths of what is counted.
 
+    What is counted against budget, limits and floors is what is offered, or with `counts_drawn` what is expected to be
+    drawn of it. Candidates of one enterprise stand beside each other: they are its rates, of which it gets one at most.
     Without floors, lending nothing is always allowed; so whatever cannot be done is the floors' doing.
     """
 
@@ -51,6 +57,7 @@ class AllocationProblem:
     floors: tuple[Group, ...] = ()
     loss_fen: int | None = None
     loss_share: int | None = None
+    counts_drawn: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what contradicts itself."""
@@ -63,22 +70,52 @@ class AllocationProblem:
                 )
         if self.budget_fen < 0 or any(group.fen < 0 for group in (*self.limits, *self.floors)):
             raise Invalid("Budget, limits and floors are amounts from 0 on.")
+        if len(self.menus) > len({candidate.enterprise for candidate in self.candidates}):
+            raise Invalid("Candidates of one enterprise stand beside each other.")
+        if len(self.menus) < len(self.candidates) and not self.counts_drawn:
+            raise Invalid("Where offers are counted, each enterprise has one candidate: its best rate.")
+        for groups in (self.limits, self.floors):
+            names = [group.name for group in groups]
+            if len(set(names)) < len(names):
+                raise Invalid("Two limits, or two floors, have one name; each has a price of its own.")
+
+    @cached_property
+    def menus(self) -> tuple[tuple[int, ...], ...]:
+        """The places of each enterprise's candidates: one, or one for each rate that it may be offered."""
+        places = enumerate(self.candidates)
+        alike = groupby(places, key=lambda place: place[1].enterprise)
+        return tuple(tuple(i for i, _ in menu) for _, menu in alike)
+
+    def counted(self, i: int) -> int:
+        """Return what an amount with this candidate counts for, in millionths of it."""
+        return self.candidates[i].drawn if self.counts_drawn else MILLIONTHS
+
+    def excess(self, i: int) -> int:
+        """Return by how much its expected loss lies above `loss_share`, in millionths of the amount, rounded up."""
+        return self.candidates[i].loss - (self.loss_share or 0) * self.counted(i) // MILLIONTHS
+
+    def only(self, chosen: Sequence[int]) -> AllocationProblem:
+        """Return the same problem with some of the candidates."""
+        place = {i: new for new, i in enumerate(chosen)}
+
+        def kept(groups: Iterable[Group]) -> tuple[Group, ...]:
+            return tuple(replace(g, members=tuple(place[i] for i in g.members if i in place)) for g in groups)
+
+        candidates = tuple(self.candidates[i] for i in chosen)
+        return replace(self, candidates=candidates, limits=kept(self.limits), floors=kept(self.floors))
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """Every condition as Σ weight · amount ≤ bound, in fen · millionths; a floor with its signs turned."""
-        everyone = range(len(self.candidates))
-        rows = [Row("budget", dict.fromkeys(everyone, MILLIONTHS), self.budget_fen * MILLIONTHS)]
-        losses = {i: candidate.loss for i, candidate in enumerate(self.candidates)}
+        counted = {i: self.counted(i) for i in range(len(self.candidates))}
+        rows = [Row("budget", counted, self.budget_fen * MILLIONTHS)]
         if self.loss_fen is not None:
+            losses = {i: candidate.loss for i, candidate in enumerate(self.candidates)}
             rows.append(Row("expected-loss", losses, self.loss_fen * MILLIONTHS))
         if self.loss_share is not None:
-            above = {i: loss - self.loss_share for i, loss in losses.items()}
-            rows.append(Row("expected-loss-share", above, 0))
-        rows += [Row(f"limit:{g.name}", dict.fromkeys(g.members, MILLIONTHS), g.fen * MILLIONTHS) for g in self.limits]
-        rows += [
-            Row(f"floor:{g.name}", dict.fromkeys(g.members, -MILLIONTHS), -g.fen * MILLIONTHS) for g in self.floors
-        ]
+            rows.append(Row("expected-loss-share", {i: self.excess(i) for i in counted}, 0))
+        rows += [Row(f"limit:{g.name}", {i: counted[i] for i in g.members}, g.fen * MILLIONTHS) for g in self.limits]
+        rows += [Row(f"floor:{g.name}", {i: -counted[i] for i in g.members}, -g.fen * MILLIONTHS) for g in self.floors]
         return tuple(rows)
 
     def without_floors(self) -> AllocationProblem:
@@ -104,9 +141,9 @@ class Row:
 class Allocation:
     """What each candidate gets, and the proof: one multiplier a condition, in billionths.
 
-    `objective` and `bound` are in fen · millionths: no plan whatever is worth more than `bound`. `optimal` says that
-    the gap is no more than what whole fen cost (a fen a condition), or that branch and bound proved this very plan best
-    where the multipliers leave a gap.
+    `objective` and `bound` are in fen · millionths: no plan whatever is worth more than `bound`. `optimal` says of this
+    very plan that no other is worth more by over what whole fen cost (a fen a condition), by the bound or, where the
+    multipliers leave a gap, by branch and bound.
     """
 
     amounts: tuple[int, ...]

@@ -18,9 +18,9 @@ from services.matching.domain.allocation.problem import (
     Candidate,
     Impossible,
 )
-from services.matching.domain.allocation.solve import solve
+from services.matching.domain.allocation.rates import divide
 from services.matching.domain.allocation.terms import WITHHELD, Firm, Terms, candidates, revalued, shocked
-from services.matching.domain.allocation.verify import BILLIONTHS, check, shortage
+from services.matching.domain.allocation.verify import BILLIONTHS, check, counted_of, shortage
 from services.matching.domain.product import Title
 
 Offered = Sequence[tuple[Firm, Candidate]]
@@ -28,10 +28,15 @@ Offered = Sequence[tuple[Firm, Candidate]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """How many firms get something, how much in all, and the expected loss of a year, rounded up."""
+    """How many firms are offered something, how much in all, what of it is expected to be drawn, and lost in a year.
+
+    The loss is rounded up, what is drawn down. Where the whole line is paid for, or the budget counts offers, the loss
+    is that of all that is offered; where the budget counts drawings, of what is drawn.
+    """
 
     firms: int
-    lent_fen: int
+    offered_fen: int
+    expected_drawn_fen: int
     expected_loss_fen: int
 
 
@@ -63,7 +68,7 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class ConditionUsed:
-    """A limit or floor, how far it is used, and its shadow price per fen."""
+    """A limit or floor, how far it is used by what the budget counts, and its shadow price per fen."""
 
     kind: str
     name: str
@@ -104,7 +109,10 @@ class FloorsOutOfReach:
 
 @dataclass(frozen=True, slots=True)
 class AllocatedLine:
-    """What one firm gets (0: nothing) at which rate; value and loss a year and yuan offered."""
+    """What one firm is offered (0: nothing) at which rate; value, loss (a year) and what is drawn, a yuan offered.
+
+    `own_most_fen` is the most that was ordered for this firm, where it lies above everybody's, which then counts.
+    """
 
     enterprise: str
     amount_fen: int
@@ -115,6 +123,8 @@ class AllocatedLine:
     most_fen: int
     value: float
     loss: float
+    drawn: float
+    own_most_fen: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,20 +201,18 @@ def allocate(
         fairness=_fairness(problem, plan),
         groups=tuple(_groups(offered, plan)),
         stress=tuple(_stress(scenario, firms, terms, conditions, offered, plan) for scenario in scenarios),
-        lines=tuple(
-            _line(firm, candidate, amount) for (firm, candidate), amount in zip(offered, plan.amounts, strict=True)
-        ),
+        lines=tuple(_lines(problem, offered, plan, terms)),
         excluded=tuple(ExcludedFirm(firm.enterprise, key, _title(key)) for firm, key in excluded),
     )
 
 
 def _solved(problem: AllocationProblem) -> tuple[AllocationProblem, Allocation, Impossible | None]:
     """Return the best plan; where the floors cannot be met, the plan of the problem with its floors lowered."""
-    plan = solve(problem)
+    plan = divide(problem)
     if isinstance(plan, Allocation):
         return problem, plan, None
     lowered = problem.relaxed(plan.shortfall_fen)
-    relaxed = solve(lowered)
+    relaxed = divide(lowered)
     assert isinstance(relaxed, Allocation), "a problem with its floors lowered by the shortfall can be solved"
     return lowered, relaxed, plan
 
@@ -225,9 +233,11 @@ def _figures(problem: AllocationProblem, plan: Allocation) -> dict[str, int]:
 
 def _totals(offered: Sequence[Candidate], amounts: Sequence[int]) -> dict[str, int]:
     loss = sum(candidate.loss * amount for candidate, amount in zip(offered, amounts, strict=True))
+    drawn = sum(candidate.drawn * amount for candidate, amount in zip(offered, amounts, strict=True))
     return {
         "firms": sum(amount > 0 for amount in amounts),
-        "lent_fen": sum(amounts),
+        "offered_fen": sum(amounts),
+        "expected_drawn_fen": drawn // MILLIONTHS,
         "expected_loss_fen": -(-loss // MILLIONTHS),
     }
 
@@ -244,16 +254,18 @@ def _in_fen(multipliers: Mapping[str, int]) -> dict[str, float]:
 def _conditions(problem: AllocationProblem, plan: Allocation) -> Iterable[ConditionUsed]:
     for kind, groups in (("limit", problem.limits), ("floor", problem.floors)):
         for group in groups:
-            used = sum(plan.amounts[i] for i in group.members)
+            counted = counted_of(problem, plan.amounts, group)
+            used = -(-counted // MILLIONTHS) if kind == "limit" else counted // MILLIONTHS
             price = plan.multipliers.get(f"{kind}:{group.name}", 0) / BILLIONTHS
-            yield ConditionUsed(kind, group.name, len(group.members), group.fen, used, price)
+            firms = len({problem.candidates[i].enterprise for i in group.members})
+            yield ConditionUsed(kind, group.name, firms, group.fen, used, price)
 
 
 def _fairness(problem: AllocationProblem, plan: Allocation) -> FairnessCost | None:
     """Return what the floors cost: how much more the best plan without them earns."""
     if not problem.floors:
         return None
-    free = solve(problem.without_floors())
+    free = divide(problem.without_floors())
     assert isinstance(free, Allocation), "without floors nothing is impossible"
     price = max(0, free.objective - plan.objective)
     return FairnessCost(
@@ -297,18 +309,24 @@ def _by(
     return parts
 
 
-def _line(firm: Firm, candidate: Candidate, amount: int) -> AllocatedLine:
-    return AllocatedLine(
-        firm.enterprise,
-        amount,
-        float(candidate.rate),
-        firm.grade,
-        firm.pd,
-        candidate.least_fen,
-        candidate.most_fen,
-        candidate.value / MILLIONTHS,
-        candidate.loss / MILLIONTHS,
-    )
+def _lines(problem: AllocationProblem, offered: Offered, plan: Allocation, terms: Terms) -> Iterable[AllocatedLine]:
+    """Give a line a firm: at the rate that it is offered, or else at the one that earns most a drawn yuan."""
+    for menu in problem.menus:
+        place = max(menu, key=lambda i: (plan.amounts[i], -i))
+        firm, candidate = offered[place]
+        yield AllocatedLine(
+            firm.enterprise,
+            plan.amounts[place],
+            float(candidate.rate),
+            firm.grade,
+            firm.pd,
+            candidate.least_fen,
+            candidate.most_fen,
+            candidate.value / MILLIONTHS,
+            candidate.loss / MILLIONTHS,
+            candidate.drawn / MILLIONTHS,
+            firm.most_fen if (firm.most_fen or 0) > terms.most_fen else None,
+        )
 
 
 def _stress(
@@ -324,20 +342,26 @@ def _stress(
     after = {firm.enterprise: firm for firm in shocked(firms, shocks)}
     held = [revalued(candidate, after[firm.enterprise], terms) for firm, candidate in offered]
     worth = sum(candidate.value * amount for candidate, amount in zip(held, plan.amounts, strict=True))
-    anew = [(replace(firm, pd=after[firm.enterprise].pd), _again(firm, after, terms)) for firm, _ in offered]
+    firms_after = [
+        replace(firm, pd=after[firm.enterprise].pd) for firm in {f.enterprise: f for f, _ in offered}.values()
+    ]
+    anew, _ = candidates(firms_after, terms)
     problem, replanned, _ = _solved(conditions.problem(anew))
+    before, later = _amounts(offered, plan), _amounts(anew, replanned)
     return ScenarioReport(
         scenario.name,
         PlanHeld(objective_fen=worth // MILLIONTHS, **_totals(held, plan.amounts)),
         PlanAnew(**_figures(problem, replanned), groups=tuple(_groups(anew, replanned))),
         tuple(
-            MovedLine(firm.enterprise, before, later, firm.pd)
-            for (firm, _), before, later in zip(anew, plan.amounts, replanned.amounts, strict=True)
-            if before != later
+            MovedLine(firm.enterprise, before[firm.enterprise], later[firm.enterprise], firm.pd)
+            for firm in firms_after
+            if before[firm.enterprise] != later[firm.enterprise]
         ),
     )
 
 
-def _again(firm: Firm, after: Mapping[str, Firm], terms: Terms) -> Candidate:
-    ((_, candidate),), _ = candidates([after[firm.enterprise]], terms)
-    return candidate
+def _amounts(offered: Offered, plan: Allocation) -> dict[str, int]:
+    amounts: dict[str, int] = defaultdict(int)
+    for (firm, _), amount in zip(offered, plan.amounts, strict=True):
+        amounts[firm.enterprise] += amount
+    return amounts

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -33,27 +34,33 @@ Plan = list[int]
 def solve(problem: AllocationProblem) -> Allocation | Impossible:
     """Return the plan that earns most, or by how much the floors must be lowered where none meets them.
 
-    The proof is `Allocation.bound`, or the prices of `Impossible`; `verify` checks either without this module.
+    Each firm has one candidate here (`rates` chooses among several). The proof is `Allocation.bound`, or the prices of
+    `Impossible`; `verify` checks either without this module.
     """
     if not problem.candidates:
         return _nothing(problem)
-    system = _System.of(problem)
+    system = System.of(problem)
     relaxed = system.relaxation()
-    if relaxed is None:
-        return _least_relaxation(problem, system)
+    plan = None if relaxed is None else _planned(problem, system, relaxed)
+    return plan or _least_relaxation(problem, system)
+
+
+def _planned(problem: AllocationProblem, system: System, relaxed: Any) -> Allocation | None:
+    """Return the best plan, from the relaxation on; None where none was found."""
     prices = system.prices(relaxed)
     limit = bound(problem, prices)
     gains = reduced(problem, [c.value for c in problem.candidates], prices)
     best = system.whole(relaxed, system.relaxation, gains)
-    proved = _is_proved(problem, best, limit)
+    proved = is_proved(problem, best, limit)
     if not proved:
         best, _ = _searched(problem, system, _core(problem, gains), gains, best)
-        proved = _is_proved(problem, best, limit)
+        proved = is_proved(problem, best, limit)
     if not proved and (best is None or len(problem.candidates) <= EXACT_FIRMS):
         gap = None if best is None else (limit - worth(problem, best)) * BILLIONTHS
-        best, proved = _searched(problem, system, _decided(problem, gains, gap), gains, best)
+        best, most = _searched(problem, system, _decided(problem, gains, gap), gains, best)
+        proved = most is not None and is_proved(problem, best, most)
     if best is None:
-        return _least_relaxation(problem, system)
+        return None
     return Allocation(tuple(best), prices, worth(problem, best), limit, optimal=proved)
 
 
@@ -64,23 +71,28 @@ def _nothing(problem: AllocationProblem) -> Allocation | Impossible:
     return Allocation((), {}, 0, 0, optimal=True)
 
 
-def _is_proved(problem: AllocationProblem, plan: Plan | None, limit: int) -> bool:
-    """Say whether a plan misses the bound by no more than whole fen cost against fractions: a fen a condition."""
+def is_proved(problem: AllocationProblem, plan: Plan | None, limit: int) -> bool:
+    """Say whether a plan misses a bound by no more than whole fen cost against fractions: a fen a condition."""
     return plan is not None and limit - worth(problem, plan) <= (len(problem.rows) + 1) * MILLIONTHS
 
 
 def _searched(
-    problem: AllocationProblem, system: _System, left: _Bounds, gains: Sequence[int], best: Plan | None
-) -> tuple[Plan | None, bool]:
-    """Return the best plan known after branch and bound within bounds, and whether that came to its end."""
+    problem: AllocationProblem, system: System, left: Bounded, gains: Sequence[int], best: Plan | None
+) -> tuple[Plan | None, int | None]:
+    """Return the best plan known after branch and bound within bounds, and the most that a plan within them is worth.
+
+    The latter, in fen · millionths, is None where the time ran out. The plan in whole fen may be another than the one
+    that was found in fractions, and worth less.
+    """
     found = system.branch(left)
     other = system.whole(found, lambda spare: system.branch(left, spare), gains)
     better = max((plan for plan in (best, other) if plan), key=lambda plan: worth(problem, plan), default=None)
-    return better, found is not None and found.status == 0
+    ended = found is not None and found.status == 0
+    return better, ceil(-found.mip_dual_bound * system.scale * MILLIONTHS) if ended else None
 
 
 @dataclass(frozen=True, slots=True)
-class _Bounds:
+class Bounded:
     """Bounds between which a plan that is looked for places each amount; a semicontinuous one may also be 0."""
 
     least: Floats
@@ -88,7 +100,7 @@ class _Bounds:
     semicontinuous: NDArray[np.bool_]
 
 
-def _core(problem: AllocationProblem, gains: Sequence[int]) -> _Bounds:
+def _core(problem: AllocationProblem, gains: Sequence[int]) -> Bounded:
     """Return bounds that leave open the firms nearest to indifference; all others get their most, or nothing."""
     least = np.array([c.least_fen for c in problem.candidates], dtype=float)
     most = np.array([c.most_fen for c in problem.candidates], dtype=float)
@@ -96,16 +108,16 @@ def _core(problem: AllocationProblem, gains: Sequence[int]) -> _Bounds:
     left = np.zeros(len(gains), dtype=bool)
     left[np.argsort(np.abs(gained), kind="stable")[:CORE_FIRMS]] = True
     decided = np.where(gained > 0, most, 0.0)
-    return _Bounds(np.where(left, least, decided), np.where(left, most, decided), left)
+    return Bounded(np.where(left, least, decided), np.where(left, most, decided), left)
 
 
-def _decided(problem: AllocationProblem, gains: Sequence[int], gap: int | None) -> _Bounds:
+def _decided(problem: AllocationProblem, gains: Sequence[int], gap: int | None) -> Bounded:
     """Return the bounds that the prices leave: an amount off its own by over gap / reduced value cannot improve."""
     least = np.array([c.least_fen for c in problem.candidates], dtype=float)
     most = np.array([c.most_fen for c in problem.candidates], dtype=float)
     semicontinuous = np.ones(len(least), dtype=bool)
     if gap is None:
-        return _Bounds(least, most, semicontinuous)
+        return Bounded(least, most, semicontinuous)
     for i, (candidate, gain) in enumerate(zip(problem.candidates, gains, strict=True)):
         if gain > 0 and gain * candidate.most_fen > gap:
             least[i] = max(candidate.least_fen, candidate.most_fen - gap // gain - 1)
@@ -113,11 +125,11 @@ def _decided(problem: AllocationProblem, gains: Sequence[int], gap: int | None) 
         elif gain < 0 and -gain * candidate.least_fen > gap:
             least[i] = most[i] = 0
             semicontinuous[i] = False
-    return _Bounds(least, most, semicontinuous)
+    return Bounded(least, most, semicontinuous)
 
 
 @dataclass(frozen=True, slots=True)
-class _System:
+class System:
     """The problem as the solver takes it: amounts in units of `scale` fen."""
 
     problem: AllocationProblem
@@ -130,7 +142,7 @@ class _System:
     scale: float
 
     @classmethod
-    def of(cls, problem: AllocationProblem) -> _System:
+    def of(cls, problem: AllocationProblem) -> System:
         """Return the rows as a sparse matrix."""
         from scipy.sparse import csr_array  # noqa: PLC0415 - loads 40 MB that only a worker needs
 
@@ -155,12 +167,13 @@ class _System:
         if solved is None or solved.x is None:
             return None
         plan = settle(self.problem, solved.x * self.scale, gains)
-        if plan is not None:
-            return plan
-        spared = again((len(self.names) + 1) / self.scale)
-        if spared is None or spared.x is None:
-            return None
-        return settle(self.problem, spared.x * self.scale, gains)
+        for fen in (1, len(self.names) + 1):
+            if plan is not None:
+                break
+            spared = again(fen / self.scale)
+            if spared is not None and spared.x is not None:
+                plan = settle(self.problem, spared.x * self.scale, gains)
+        return plan
 
     def relaxation(self, spare: float = 0.0) -> Any | None:
         """Solve with every amount from 0 to its most; None where even that is impossible."""
@@ -175,7 +188,7 @@ class _System:
         dual = np.maximum(0, -solved.ineqlin.marginals)
         return {name: round(float(price) * BILLIONTHS) for name, price in zip(self.names, dual, strict=True)}
 
-    def branch(self, left: _Bounds, spare: float = 0.0) -> Any:
+    def branch(self, left: Bounded, spare: float = 0.0) -> Any:
         """Run branch and bound over what is left open."""
         from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: PLC0415
 
@@ -188,7 +201,7 @@ class _System:
         )
 
 
-def _least_relaxation(problem: AllocationProblem, system: _System) -> Impossible:
+def _least_relaxation(problem: AllocationProblem, system: System) -> Impossible:
     """Lower the floors by as little as possible in all; the relaxation's prices prove that less will not do."""
     from scipy.optimize import Bounds, LinearConstraint, linprog, milp  # noqa: PLC0415
     from scipy.sparse import csr_array, hstack  # noqa: PLC0415
@@ -209,12 +222,36 @@ def _least_relaxation(problem: AllocationProblem, system: _System) -> Impossible
     bounds = np.column_stack([np.zeros_like(most), most])
     linear = linprog(cost, A_ub=matrix, b_ub=system.right, bounds=bounds, method="highs")
     solved = linear if whole.x is None else whole
-    short = solved.x[len(system.values) :] * system.scale
-    # The next whole fen, so that rounding does not leave the floor out of reach again.
-    rounded = {floor.name: min(floor.fen, int(fen) + 1) for floor, fen in zip(problem.floors, short, strict=True)}
-    shortfall = {name: fen for name, fen in rounded.items() if fen > 1}
+    short = [float(fen) for fen in solved.x[len(system.values) :] * system.scale]
     prices = system.prices(linear)
     capped = {name: min(price, BILLIONTHS) if name.startswith("floor:") else price for name, price in prices.items()}
-    # Met but for the rounding of some fen: every floor gives way by so many.
-    slight = {floor.name: min(floor.fen, len(system.names) + 1) for floor in problem.floors}
-    return Impossible(shortfall or slight, capped if shortage(problem, capped) > 0 else {})
+    least = shortage(problem, capped)
+    return Impossible(_lowered(problem, short, least, len(system.names)), capped if least > 0 else {})
+
+
+def _lowered(problem: AllocationProblem, short: Sequence[float], least: int, rows: int) -> dict[str, int]:
+    """Return by how many whole fen each floor gives way: as the solver's fractions say, and no more than it takes.
+
+    `least` is what is proved to be missing in all. Where one floor alone is short that is tried first; then the
+    fractions rounded, then the next whole fen, then so many as rounding costs.
+    """
+    floors = problem.floors
+    near = {floor.name: round(fen) for floor, fen in zip(floors, short, strict=True)}
+    above = {floor.name: min(floor.fen, int(fen) + 1) for floor, fen in zip(floors, short, strict=True)}
+    alone = [name for name, fen in near.items() if fen > 0]
+    tries = [{name: fen for name, fen in lowered.items() if fen > 0} for lowered in (near, above)]
+    if len(alone) == 1 and least > 0:
+        tries.insert(0, {alone[0]: least})
+    for lowered in tries:
+        if lowered and _can_be_met(problem.relaxed(lowered)):
+            return lowered
+    return {
+        floor.name: min(floor.fen, (round(fen) if fen > 1 else 0) + rows + 1)
+        for floor, fen in zip(floors, short, strict=True)
+    }
+
+
+def _can_be_met(problem: AllocationProblem) -> bool:
+    system = System.of(problem)
+    relaxed = system.relaxation()
+    return relaxed is not None and _planned(problem, system, relaxed) is not None

@@ -48,56 +48,103 @@ class Terms:
     curves: Mapping[str, ChurnCurve]
     paid: Paid = Paid.OFFERED
 
+    def least_of(self, firm: Firm) -> int:
+        """Return the least that a firm gets if it gets anything."""
+        return firm.least_fen or self.least_fen
+
+    def most_of(self, firm: Firm) -> int:
+        """Return the most that a firm gets: its own bound, and never more than anybody's."""
+        return min(firm.most_fen or self.most_fen, self.most_fen)
+
 
 def candidates(firms: Sequence[Firm], terms: Terms) -> tuple[list[tuple[Firm, Candidate]], list[tuple[Firm, str]]]:
     """Return who can be lent to, and who cannot with the reason (a key of WITHHELD).
 
-    No condition of a plan depends on a rate, and a plan is worth the sum of each amount times its value. So a firm's
-    best rate is the same in every plan: it is found here, once.
+    Where offers are counted no condition of a plan depends on a rate, and a plan is worth the sum of each amount times
+    its value: a firm's best rate is the same in every plan, and is found here, once. Where drawings are counted a firm
+    comes with each rate that can be best (`hull`), side by side, the least drawn first.
     """
     free = {grade: curve.best(terms.low, terms.high) for grade, curve in terms.curves.items()}
     offered, withheld = [], []
     for firm in sorted(firms, key=lambda firm: firm.enterprise):
-        found = _candidate(firm, terms, free)
+        found = _candidates(firm, terms, free)
         if isinstance(found, str):
             withheld.append((firm, found))
         else:
-            offered.append((firm, found))
+            offered += [(firm, candidate) for candidate in found]
     return offered, withheld
 
 
-def _candidate(firm: Firm, terms: Terms, free: Mapping[str, tuple[Decimal, float] | None]) -> Candidate | str:
+def _candidates(firm: Firm, terms: Terms, free: Mapping[str, tuple[Decimal, float] | None]) -> list[Candidate] | str:
     if firm.pd is None or firm.grade is None:
         return "no-score"
     if firm.grade not in terms.curves:
         return "no-churn-curve"
-    loss = firm.pd * float(terms.lgd)
     best = free[firm.grade]
     if best is None:
         return "no-rate"
-    cost = loss + float(terms.cost)
-    # Where the whole line is paid for, the cost is the same at every rate and moves no optimum.
-    rate, value = (best[0], best[1] - cost) if terms.paid is Paid.OFFERED else _drawn(terms, firm.grade, cost)
-    least, most = firm.least_fen or terms.least_fen, min(firm.most_fen or terms.most_fen, terms.most_fen)
-    if least > most:
+    if terms.least_of(firm) > terms.most_of(firm):
         return "no-amount"
-    return Candidate(firm.enterprise, least, most, round(value * MILLIONTHS), round(loss * MILLIONTHS), rate)
+    if terms.paid is Paid.DRAWN_BUDGET:
+        rates = terms.curves[firm.grade].between(terms.low, terms.high)
+        return hull([_offer(firm, terms, rate, lost) for rate, lost in rates])
+    if terms.paid is Paid.DRAWN:
+        best = terms.curves[firm.grade].best(terms.low, terms.high, _cost(firm, terms), Paid.DRAWN)
+        assert best is not None
+    # Where the whole line is paid for, the cost is the same at every rate and moves no optimum.
+    curve = terms.curves[firm.grade]
+    return [_offer(firm, terms, best[0], curve.churn[curve.rates.index(best[0])])]
 
 
-def _drawn(terms: Terms, grade: str, cost: float) -> tuple[Decimal, float]:
-    best = terms.curves[grade].best(terms.low, terms.high, cost, Paid.DRAWN)
-    assert best is not None
-    return best
+def _cost(firm: Firm, terms: Terms) -> float:
+    assert firm.pd is not None
+    return firm.pd * float(terms.lgd) + float(terms.cost)
+
+
+def _offer(firm: Firm, terms: Terms, rate: Decimal, lost: float) -> Candidate:
+    """Return an offer at a rate that loses this share of customers."""
+    assert firm.pd is not None
+    value = earned(float(rate), lost, _cost(firm, terms), terms.paid)
+    loss = firm.pd * float(terms.lgd) * (1 - lost if terms.paid is Paid.DRAWN_BUDGET else 1)
+    return Candidate(
+        firm.enterprise,
+        terms.least_of(firm),
+        terms.most_of(firm),
+        round(value * MILLIONTHS),
+        round(loss * MILLIONTHS),
+        rate,
+        round((1 - lost) * MILLIONTHS),
+    )
+
+
+def hull(offers: Sequence[Candidate]) -> list[Candidate]:
+    """Return the offers on the upper hull of (drawn, value) over the origin, the least drawn first.
+
+    Andrew's monotone chain in whole numbers. What lies on an edge is left out; of the same two figures the lower rate
+    stays. An offer of which nothing is drawn is none, unless there is no other.
+    """
+    ordered = sorted(offers, key=lambda offer: (offer.drawn, offer.value, -offer.rate))
+    kept: list[Candidate] = []
+    for offer in ordered:
+        while kept and _turns_left(kept[-2] if len(kept) > 1 else None, kept[-1], offer):
+            kept.pop()
+        if offer.drawn:
+            kept.append(offer)
+    return kept or ordered[-1:]
+
+
+def _turns_left(before: Candidate | None, middle: Candidate, after: Candidate) -> bool:
+    """Tell whether the middle one lies on or below the line from the one before (None: the origin) to the one after."""
+    x, y = (0, 0) if before is None else (before.drawn, before.value)
+    return (middle.value - y) * (after.drawn - x) <= (after.value - y) * (middle.drawn - x)
 
 
 def revalued(candidate: Candidate, firm: Firm, terms: Terms) -> Candidate:
     """Return the same offer at the same rate to a firm of another PD: what a plan is worth after a shock."""
-    assert firm.pd is not None
     assert firm.grade is not None
-    curve, loss = terms.curves[firm.grade], firm.pd * float(terms.lgd)
-    churn = curve.churn[curve.rates.index(candidate.rate)]
-    value = earned(float(candidate.rate), churn, loss + float(terms.cost), terms.paid)
-    return replace(candidate, value=round(value * MILLIONTHS), loss=round(loss * MILLIONTHS))
+    curve = terms.curves[firm.grade]
+    after = _offer(firm, terms, candidate.rate, curve.churn[curve.rates.index(candidate.rate)])
+    return replace(candidate, value=after.value, loss=after.loss)
 
 
 @dataclass(frozen=True)

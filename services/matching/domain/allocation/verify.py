@@ -5,7 +5,8 @@ from 0 to its most, can be worth more than
 
     Σ_r λ_r · bound_r + Σ_i most_i · max(0, value_i − Σ_r λ_r · weight_ri)
 
-whatever the prices: a wrong price makes the bound loose, never wrong. That an amount between 0 and its least is no
+where of a firm that may be offered several rates, of which it gets one, the largest term stands in for all. This holds
+whatever the prices are: a wrong price makes the bound loose, never wrong. That an amount between 0 and its least is no
 plan only makes the true optimum smaller.
 """
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.matching.domain.allocation.problem import MILLIONTHS, Allocation, AllocationProblem
+from services.matching.domain.allocation.problem import MILLIONTHS, Allocation, AllocationProblem, Group
 
 BILLIONTHS = 1_000_000_000
 
@@ -51,24 +52,36 @@ def violated(problem: AllocationProblem, amounts: Sequence[int]) -> list[str]:
         for candidate, amount in zip(problem.candidates, amounts, strict=True)
         if amount != 0 and not candidate.least_fen <= amount <= candidate.most_fen
     ]
-    lent = sum(amounts)
+    broken += [
+        f"{problem.candidates[menu[0]].enterprise} gets money at two rates"
+        for menu in problem.menus
+        if sum(amounts[i] > 0 for i in menu) > 1
+    ]
+    lent = sum(problem.counted(i) * amount for i, amount in enumerate(amounts))
     loss = sum(candidate.loss * amount for candidate, amount in zip(problem.candidates, amounts, strict=True))
-    if lent > problem.budget_fen:
-        broken.append(f"budget: {lent} of {problem.budget_fen}")
+    if lent > problem.budget_fen * MILLIONTHS:
+        broken.append(f"budget: {lent} of {problem.budget_fen * MILLIONTHS}")
     if problem.loss_fen is not None and loss > problem.loss_fen * MILLIONTHS:
         broken.append(f"expected-loss: {loss} of {problem.loss_fen * MILLIONTHS}")
-    if problem.loss_share is not None and loss > problem.loss_share * lent:
-        broken.append(f"expected-loss-share: {loss} of {problem.loss_share * lent}")
+    if problem.loss_share is not None:
+        above = sum(problem.excess(i) * amount for i, amount in enumerate(amounts))
+        if above > 0:
+            broken.append(f"expected-loss-share: {above} too much")
     return [*broken, *_groups(problem, amounts)]
 
 
 def _groups(problem: AllocationProblem, amounts: Sequence[int]) -> Iterator[str]:
     for limit in problem.limits:
-        if (found := sum(amounts[i] for i in limit.members)) > limit.fen:
-            yield f"limit:{limit.name}: {found} of {limit.fen}"
+        if (found := counted_of(problem, amounts, limit)) > limit.fen * MILLIONTHS:
+            yield f"limit:{limit.name}: {found} of {limit.fen * MILLIONTHS}"
     for floor in problem.floors:
-        if (found := sum(amounts[i] for i in floor.members)) < floor.fen:
-            yield f"floor:{floor.name}: {found} of {floor.fen}"
+        if (found := counted_of(problem, amounts, floor)) < floor.fen * MILLIONTHS:
+            yield f"floor:{floor.name}: {found} of {floor.fen * MILLIONTHS}"
+
+
+def counted_of(problem: AllocationProblem, amounts: Sequence[int], group: Group) -> int:
+    """Return what a plan counts for in a group, in fen · millionths."""
+    return sum(problem.counted(i) * amounts[i] for i in group.members)
 
 
 def worth(problem: AllocationProblem, amounts: Sequence[int]) -> int:
@@ -109,5 +122,6 @@ def reduced(problem: AllocationProblem, values: Sequence[int], multipliers: Mapp
 
 def _lagrangian(problem: AllocationProblem, values: Sequence[int], multipliers: Mapping[str, int]) -> int:
     left = reduced(problem, values, multipliers)
-    gains = sum(candidate.most_fen * gain for candidate, gain in zip(problem.candidates, left, strict=True) if gain > 0)
+    worth_of = [candidate.most_fen * gain for candidate, gain in zip(problem.candidates, left, strict=True)]
+    gains = sum(max(0, *(worth_of[i] for i in menu)) for menu in problem.menus)
     return gains + sum(multipliers.get(row.name, 0) * row.bound for row in problem.rows)

@@ -169,6 +169,13 @@ class BlocksSchema(Schema):
     graph = fields.List(fields.Nested(CatalogueFigureSchema()))
 
 
+class CodesSchema(Schema):
+    """The codes that firms bear, abolished regions included; a code covers what begins with it."""
+
+    industry = fields.List(fields.String(), metadata={"description": "Sections and divisions of GB/T 4754"})
+    region = fields.List(fields.String(), metadata={"description": "Six digits of GB/T 2260"})
+
+
 class CatalogueSchema(Schema):
     """All features: what they are called, mean, and how they can be changed."""
 
@@ -176,3 +183,4 @@ class CatalogueSchema(Schema):
     features = fields.List(fields.Nested(CatalogueFigureSchema()))
     indicators = fields.List(fields.Nested(CatalogueFigureSchema()))
     blocks = fields.Nested(BlocksSchema())
+    codes = fields.Nested(CodesSchema(), metadata={"description": "What rules of products may name"})

@@ -21,18 +21,24 @@ from services.profile.portrait.domain.portrait import Aspect, Line, Partner, sta
 from services.profile.portrait.usecases.claim_late_payments import Claimed
 from services.profile.portrait.usecases.portray import Detail, DrawnPortrait
 from services.profile.portrait.usecases.read_lines import Lines
+from services.profile.standards.industries import industries
+from services.profile.standards.regions import by_code
 
 # The unit of a column by how it is read.
 RECORD_UNITS = {"money": "fen", "date": "ISO date", "day": "ISO date", "share": "ratio", "count": "count"}
 
 
 def catalogue() -> dict[str, Any]:
-    """Show the feature catalogue, and the indicators that stand beside it in the portrait."""
+    """Show the feature catalogue, the indicators beside it in the portrait, and the codes that rules may name."""
     return {
         "version": VERSION,
         "features": [_feature(feature) for feature in CATALOGUE],
         "indicators": [_feature(indicator) | {"source": indicator.source} for indicator in INDICATORS],
         "blocks": {"graph": [_figure(figure) for figure in OFFERED]},
+        "codes": {
+            "industry": [each.section + (each.division or "") for each in industries()],
+            "region": list(by_code()),
+        },
     }
 
 

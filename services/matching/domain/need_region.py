@@ -1,0 +1,276 @@
+"""The needs that a product takes, solved exactly: for each term and kind within its bounds, all amounts that fit.
+
+A need is two whole numbers and a kind. Once term and kind are given, a comparison with the amount on one side turns at
+one amount at most, because a product of floats never falls where its factor rises. That amount is found by bisection on
+the very predicate that a match asks, so nothing is rounded otherwise than there. Conditions are then unions and
+intersections of intervals of whole fen, and the terms are tried one by one: no product has more than 600 months.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from services.matching.domain.expression import Comparison, Expression, Joined, Not, names
+from services.matching.domain.facts import Fact, Need, columns_of_row
+from services.matching.domain.predicate import OPPOSITE, Marks, Predicate, predicate
+
+AMOUNT, MONTHS, KIND = "amount_fen", "months", "kind"
+TERM = frozenset({MONTHS, KIND})
+NEED = TERM | {AMOUNT}
+# What may be changed together, fewest first.
+CHANGES = tuple(frozenset(some) for size in (1, 2, 3) for some in combinations((AMOUNT, MONTHS, KIND), size))
+# Comparisons that one search solves at most, each in some microseconds: far above what the product of a bank needs.
+MOST_COMPARISONS = 20_000
+ROUND_FEN = 10_000  # a hundred yuan: an amount is proposed in these where one of them fits
+Interval = tuple[int, int]
+Intervals = tuple[Interval, ...]
+Changed = Mapping[str, Fact]
+
+
+@dataclass(frozen=True, slots=True)
+class NeedBounds:
+    """What a product lends at all: amounts in fen and terms in months, both ends included, and its kind."""
+
+    amount_fen: Interval
+    months: Interval
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsFound:
+    """Needs or changes of one, the best first; `complete` tells that the search came to its end."""
+
+    items: tuple[Changed, ...]
+    complete: bool
+
+
+class _Exhausted(Exception):
+    """More comparisons than one search solves."""
+
+
+class NeedRegion:
+    """All needs within a product's bounds that meet some conditions, everything else being as the facts say.
+
+    Comparisons with a fact named in `free` count as met: what they ask may be brought about by other means.
+    """
+
+    def __init__(
+        self,
+        conditions: Iterable[Expression],
+        facts: Mapping[str, Fact],
+        bounds: NeedBounds,
+        free: frozenset[str] = frozenset(),
+    ) -> None:
+        kind = facts.get(KIND)
+        self.start = Need(int(facts[AMOUNT] or 0), int(facts[MONTHS] or 0), None if kind is None else str(kind))
+        self.bounds = bounds
+        self.free = free
+        self.solved = 0
+        self._row = dict(facts)
+        self._marks = Marks()
+        self._compiled: dict[tuple[Comparison, str], tuple[Predicate, frozenset[str]]] = {}
+        each = [(condition, _names(condition)) for condition in conditions]
+        self._steady = [condition for condition, used in each if not used & TERM]
+        # Those that do not ask the amount come first: they cost least, and rule out a term at once.
+        turning = sorted((pair for pair in each if pair[1] & TERM), key=lambda pair: AMOUNT in pair[1])
+        self._turning = [condition for condition, _ in turning]
+        self._always: Intervals | None = None
+
+    def nearest(self) -> NeedsFound:
+        """Return the nearest change of the need for each smallest set of what is changed, the nearest of all first.
+
+        Near is the sum of the relative changes of amount and term; another kind counts as one. A set is left out where
+        a part of it does by itself.
+        """
+        found: list[tuple[float, frozenset[str], Changed]] = []
+        complete = True
+        try:
+            for changed in CHANGES:
+                if not any(fewer <= changed for _, fewer, _ in found):
+                    found += self._changed(changed)
+        except _Exhausted:
+            complete = False
+        ordered = sorted(found, key=lambda item: item[0])
+        return NeedsFound(tuple(change for _, _, change in ordered), complete)
+
+    def landmarks(self) -> NeedsFound:
+        """Return the nearest of these needs, one of the least amount and one of the largest; none where none fits."""
+        best: dict[str, tuple[float, Changed]] = {}
+        complete = True
+        try:
+            for months, kind in self._terms(self._all_months(), dict.fromkeys((self.start.kind, self.bounds.kind))):
+                amounts = self.amounts(months, kind)
+                for name, amount in _ends(amounts, self.start.amount_fen):
+                    rank = {"nearest": self._distance(amount, months, kind), "least": amount, "most": -amount}[name]
+                    if name not in best or rank < best[name][0]:
+                        best[name] = rank, {AMOUNT: amount, MONTHS: months, KIND: kind}
+        except _Exhausted:
+            complete = False
+        return NeedsFound(tuple(need for _, need in best.values()), complete)
+
+    def amounts(self, months: int, kind: str | None) -> Intervals:
+        """Return the amounts that fit with this term and kind, as rising intervals that do not meet."""
+        self._row |= {MONTHS: months, KIND: kind}
+        found = self._at_any_term()
+        for condition in self._turning:
+            if not found:
+                break
+            found = _both(found, self._amounts(condition, holds=True))
+        return found
+
+    def _changed(self, changed: frozenset[str]) -> list[tuple[float, frozenset[str], Changed]]:
+        """Return the nearest need that differs in exactly these, with its distance; none where none fits."""
+        start, moves = self.start, AMOUNT in changed
+        if not moves and not _holds(self._at_any_term(), start.amount_fen):
+            return []
+        terms = [each for each in self._all_months() if each != start.months] if MONTHS in changed else [start.months]
+        kinds = [each for each in (self.bounds.kind,) if each != start.kind] if KIND in changed else [start.kind]
+        best: tuple[float, Changed] | None = None
+        for months, kind in self._terms(terms, kinds):
+            if best is not None and self._distance(start.amount_fen, months, kind) >= best[0]:
+                break
+            amounts = self.amounts(months, kind)
+            amount = _closest(amounts, start.amount_fen) if moves else start.amount_fen
+            if amount is None or not _holds(amounts, amount):
+                continue
+            distance = self._distance(amount, months, kind)
+            if best is None or distance < best[0]:
+                values: dict[str, Fact] = {AMOUNT: amount, MONTHS: months, KIND: kind}
+                best = distance, {name: value for name, value in values.items() if name in changed}
+        return [] if best is None else [(best[0], changed, best[1])]
+
+    def _all_months(self) -> range:
+        return range(self.bounds.months[0], self.bounds.months[1] + 1)
+
+    def _terms(self, months: Iterable[int], kinds: Iterable[str | None]) -> list[tuple[int, str | None]]:
+        """Return terms with kinds, the nearest first."""
+        kinds = list(kinds)
+        each = [(term, kind) for term in months for kind in kinds]
+        return sorted(each, key=lambda pair: self._distance(self.start.amount_fen, *pair))
+
+    def _distance(self, amount: int, months: int, kind: str | None) -> float:
+        start = self.start
+        moved = abs(amount - start.amount_fen) / max(start.amount_fen, 1) + abs(months - start.months) / max(
+            start.months, 1
+        )
+        return moved + (kind != start.kind)
+
+    def _at_any_term(self) -> Intervals:
+        if self._always is None:
+            found: Intervals = (self.bounds.amount_fen,)
+            for condition in self._steady:
+                found = _both(found, self._amounts(condition, holds=True))
+            self._always = found
+        return self._always
+
+    def _amounts(self, condition: Expression, *, holds: bool) -> Intervals:
+        """Return the amounts at which a condition holds, or its opposite; as a predicate is compiled, see there."""
+        if isinstance(condition, Not):
+            return self._amounts(condition.operand, holds=not holds)
+        if isinstance(condition, Joined):
+            return self._joined(condition, holds=holds)
+        sign = condition.operator if holds else OPPOSITE[condition.operator]
+        return self._compared(condition, sign)
+
+    def _joined(self, condition: Joined, *, holds: bool) -> Intervals:
+        every = (condition.word == "and") is holds
+        found: Intervals = (self.bounds.amount_fen,) if every else ()
+        for operand in condition.operands:
+            part = self._amounts(operand, holds=holds)
+            found = _both(found, part) if every else _either(found, part)
+            if not found and every:
+                break
+        return found
+
+    def _compared(self, comparison: Comparison, sign: str) -> Intervals:
+        ask, used = self._predicate(comparison, sign)
+        if used & self.free:
+            return (self.bounds.amount_fen,)
+        if AMOUNT not in used:
+            return (self.bounds.amount_fen,) if ask(columns_of_row(self._row, used, self._marks)) else ()
+        if isinstance(comparison.right, tuple):
+            parts = [Comparison(comparison.left, "==", item) for item in comparison.right]
+            return self._joined(Joined("or", tuple(parts)), holds=sign == "in")
+        if sign == "==":
+            return _both(self._compared(comparison, ">="), self._compared(comparison, "<="))
+        if sign == "!=":
+            return _either(self._compared(comparison, "<"), self._compared(comparison, ">"))
+        return self._turned(ask, used)
+
+    def _turned(self, ask: Predicate, used: frozenset[str]) -> Intervals:
+        """Return where a comparison holds that turns at one amount at most."""
+        columns = dict(columns_of_row(self._row, used, self._marks))
+
+        def holds(amount: int) -> bool:
+            columns[AMOUNT] = float(amount)
+            return bool(ask(columns))
+
+        low, high = self.bounds.amount_fen
+        first = holds(low)
+        if first is holds(high):
+            return (self.bounds.amount_fen,) if first else ()
+        before, after = low, high
+        while after - before > 1:
+            middle = (before + after) // 2
+            if holds(middle) is first:
+                before = middle
+            else:
+                after = middle
+        return ((low, before),) if first else ((after, high),)
+
+    def _predicate(self, comparison: Comparison, sign: str) -> tuple[Predicate, frozenset[str]]:
+        self.solved += 1
+        if self.solved > MOST_COMPARISONS:
+            raise _Exhausted
+        key = comparison, sign
+        if key not in self._compiled:
+            meant = Comparison(comparison.left, sign, comparison.right)
+            self._compiled[key] = predicate(meant, self._marks), _names(comparison)
+        return self._compiled[key]
+
+
+def _names(condition: Expression) -> frozenset[str]:
+    return frozenset(name.name for name in names(condition))
+
+
+def _holds(intervals: Intervals, amount: int) -> bool:
+    return any(low <= amount <= high for low, high in intervals)
+
+
+def _both(one: Intervals, other: Intervals) -> Intervals:
+    met = ((max(a, c), min(b, d)) for a, b in one for c, d in other)
+    return tuple((low, high) for low, high in met if low <= high)
+
+
+def _either(one: Intervals, other: Intervals) -> Intervals:
+    joined: list[Interval] = []
+    for low, high in sorted((*one, *other)):
+        if joined and low <= joined[-1][1] + 1:
+            joined[-1] = joined[-1][0], max(joined[-1][1], high)
+        else:
+            joined.append((low, high))
+    return tuple(joined)
+
+
+def _ends(amounts: Intervals, wanted: int) -> Iterator[tuple[str, int]]:
+    nearest = _closest(amounts, wanted)
+    if nearest is not None:
+        yield from (("nearest", nearest), ("least", amounts[0][0]), ("most", amounts[-1][1]))
+
+
+def _closest(intervals: Sequence[Interval], amount: int) -> int | None:
+    """Return the amount nearest to this one, a round one where the interval has any; None of none."""
+    each = [_within(low, high, amount) for low, high in intervals]
+    return min(each, key=lambda one: abs(one - amount), default=None)
+
+
+def _within(low: int, high: int, amount: int) -> int:
+    if amount < low:
+        rounded = -(-low // ROUND_FEN) * ROUND_FEN
+        return rounded if rounded <= high else low
+    if amount > high:
+        rounded = high // ROUND_FEN * ROUND_FEN
+        return rounded if rounded >= low else high
+    return amount
