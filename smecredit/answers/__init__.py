@@ -166,6 +166,7 @@ from smecredit.answers.ways import (
     Recourse,
     ScoringChange,
 )
+from smecredit.answers.webhooks import Delivery, NewWebhook, Webhook
 
 __all__ = [
     "Against",
@@ -203,6 +204,7 @@ __all__ = [
     "Counting",
     "CountingPolicy",
     "Counts",
+    "Delivery",
     "Depth",
     "Dispute",
     "Document",
@@ -257,6 +259,7 @@ __all__ = [
     "ModelName",
     "Nearest",
     "Needed",
+    "NewWebhook",
     "Notice",
     "Offer",
     "OtherScore",
@@ -338,6 +341,7 @@ __all__ = [
     "TieRecord",
     "TradeStatement",
     "UndisputedScore",
+    "Webhook",
     "WithEverything",
     "Withdrawal",
 ]

@@ -25,6 +25,7 @@ from smecredit.client.scores import Scores
 from smecredit.client.screens import Screens
 from smecredit.client.shocks import Shocks
 from smecredit.client.supervision import Supervision
+from smecredit.client.webhooks import Webhooks
 from smecredit.client.wire import Wire
 
 __all__ = ["DEFAULT_URL", "Client", "OnProgress", "Table"]
@@ -50,6 +51,7 @@ class Client(
     Models,
     Matches,
     Applications,
+    Webhooks,
     Plans,
 ):
     """A client of one suite with one API key.
