@@ -28,8 +28,8 @@ cluster-demo: $(TOOLS) assets ## The same as it stands on many machines: Postgre
 test: $(TOOLS) assets ## Run all tests with three workers (or WORKERS; ARGS are handed to pytest)
 	$(BIN)/python -m pytest -n $(or $(WORKERS),3) --dist loadfile --no-loadscope-reorder $(ARGS)
 
-long: $(TOOLS) assets ## Run what is too long for every test run: a demonstration on many machines, imports killed ten times
-	SMECREDIT_LONG=1 $(BIN)/python -m pytest tests/system/test_demo.py tests/faults/test_import_kill.py -k 'many_machines or killed' $(ARGS)
+long: $(TOOLS) assets ## Run what is too long for every test run: a demonstration on many machines, imports killed ten times, a hundred webhooks
+	SMECREDIT_LONG=1 $(BIN)/python -m pytest tests/system/test_demo.py tests/faults/test_import_kill.py tests/matching/usecases/test_many_endpoints.py -k 'many_machines or killed or hundred' $(ARGS)
 
 check: style types contracts spelling deployment size ## Format, lint, types, import contracts, sizes, spelling, compose file and Dockerfile
 

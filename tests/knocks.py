@@ -53,6 +53,7 @@ BODIES: dict[str, Any] = {
         "terms": {"funding": 0.02, "operating": 0.005, "margin": 0.01, "lgd": 0.4, "advance": 0.9, "recourse": True},
     },
     "PUT /v1/connectors/{name}": {"kind": "orders", "columns": {"单号": "number"}},
+    "PUT /v1/webhooks/{endpoint_id}/events": {"events": None},
     "POST /v1/source-grants/{grant_id}/end": {"reason": "the agreement is over"},
     "POST /v1/measures/{measure_id}/end": {"reason": "set by mistake"},
     "POST /v1/disputes/{dispute_id}/decision": {"decision": "confirmed", "reply": "It is as the tax office has it."},

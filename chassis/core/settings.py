@@ -90,11 +90,11 @@ def signing_keys(env: Env, name: str) -> tuple[str, ...]:
     return tuple(env.list(name, []) or ())
 
 
-def require_signing_keys(keys: tuple[str, ...], name: str, what: str, *, production: bool) -> None:
-    """Raise `SettingsError` where keys cannot be used, or where production has none."""
+def require_keys(keys: tuple[str, ...], name: str, what: str, *, production: bool, verb: str = "sign") -> None:
+    """Raise `SettingsError` where keys cannot be used, or where production has none to `sign` or `seal` something."""
     if any(SIGNING_KEY.fullmatch(key) is None for key in keys) or (production and not keys):
         raise SettingsError(
-            f"The settings cannot be used:\n  {name}: production needs a key of your own to sign {what} with: 64 hex "
+            f"The settings cannot be used:\n  {name}: production needs a key of your own to {verb} {what} with: 64 hex "
             "digits (python -c 'import secrets; print(secrets.token_hex(32))'), a new one before the older ones, "
             "with commas between."
         )

@@ -69,11 +69,11 @@ def key_id(key: Ed25519PublicKey) -> str:
 @lru_cache(maxsize=16)
 def signer_of(given: tuple[str, ...], file: Path) -> Signer:
     """Return the signer with these private keys (hex); without any its key is made at the first use, in the file."""
-    seeds = given or tuple(_kept(file).split())
+    seeds = given or tuple(kept(file).split())
     return Signer(tuple(Ed25519PrivateKey.from_private_bytes(bytes.fromhex(seed)) for seed in seeds))
 
 
-def _kept(file: Path) -> str:
+def kept(file: Path) -> str:
     """Return the text of the key file; of two processes that start at once one makes it and both use it."""
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,10 @@
 """Webhooks by Standard Webhooks 1.0.0: signing, checking, and sending to an address that a client named.
 
-The receiver gets `webhook-id` (the same at each attempt, so that it can drop repeats), `webhook-timestamp` and
-`webhook-signature`. We send where a stranger told us to: so only to public addresses, looked at when the connection
-is made (a name may resolve to something else by then), never through a proxy, and no redirect is followed.
+The receiver gets `webhook-id` (the same at each attempt, so that it can drop repeats), `webhook-timestamp`,
+`webhook-signature` (one for each secret that is in force, with spaces between) and, beyond the standard,
+`webhook-sequence`: the message's number at this endpoint. We send where a stranger told us to: so only to public
+addresses, looked at when the connection is made (a name may resolve to something else by then), never through a proxy,
+and no redirect is followed.
 """
 
 from __future__ import annotations
@@ -14,10 +16,11 @@ import ipaddress
 import re
 import secrets
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import pycurl
 
@@ -41,8 +44,6 @@ NOT_PUBLIC = tuple(
         *("192.0.0.192/32", "169.254.0.0/16"),
     )
 )
-# Attempts after the first one: five seconds, five minutes, half an hour, … in all about three days.
-RETRIES = tuple(timedelta(seconds=seconds) for seconds in (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400))
 
 
 class AddressRefused(Invalid):
@@ -78,6 +79,11 @@ def sign(secret: str, message_id: str, at: datetime, body: bytes) -> str:
     return "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
 
 
+def sign_with_all(secrets_in_force: Sequence[str], message_id: str, at: datetime, body: bytes) -> str:
+    """Return the `webhook-signature` while more than one secret is in force: a receiver takes any that it knows."""
+    return " ".join(sign(each, message_id, at, body) for each in secrets_in_force)
+
+
 def verify(secret: str, headers: dict[str, str], body: bytes, now: datetime) -> None:
     """Check what came as a receiver must; raises `SignatureWrong`. Several signatures may stand side by side."""
     said = [headers.get(name) for name in ("webhook-id", "webhook-timestamp", "webhook-signature")]
@@ -102,9 +108,9 @@ def check_address(url: str, *, private: bool) -> str:
 
     `private` is for development only: it lets http and addresses of one's own machine pass.
     """
-    parts = urlsplit(url)
     if len(url) > LONGEST_URL or not url.isascii() or not url.isprintable() or " " in url:
         raise AddressRefused(f"An address has at most {LONGEST_URL} ASCII characters and no spaces.", field="url")
+    parts = _parts(url)
     if parts.scheme != "https" and not (private and parts.scheme == "http"):
         raise AddressRefused("Webhooks are sent over https only.", field="url")
     if not parts.hostname or parts.username or parts.password or parts.fragment:
@@ -114,7 +120,28 @@ def check_address(url: str, *, private: bool) -> str:
     return url
 
 
-def send(url: str, secret: str, message_id: str, body: bytes, at: datetime, *, private: bool) -> Outcome:
+def _parts(url: str) -> SplitResult:
+    """Return the parts of a URL whose host can be one, at a port that there is."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        parts, port = SplitResult("", "", "", "", ""), 0
+    if port == 0:
+        raise AddressRefused("The address has no readable host and port (1 to 65535).", field="url")
+    return parts
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is sent: the body under its id, with its number at the endpoint."""
+
+    id: str
+    sequence: int
+    body: bytes
+
+
+def send(url: str, secrets_in_force: Sequence[str], letter: Letter, at: datetime, *, private: bool) -> Outcome:
     """POST a signed body once and return what came of it; never raises for what the other side does."""
     handle = pycurl.Curl()
     received = bytearray()
@@ -126,15 +153,16 @@ def send(url: str, secret: str, message_id: str, body: bytes, at: datetime, *, p
     headers = [
         "Content-Type: application/json",
         "User-Agent: smecredit-webhooks",
-        f"webhook-id: {message_id}",
+        f"webhook-id: {letter.id}",
         f"webhook-timestamp: {int(at.timestamp())}",
-        f"webhook-signature: {sign(secret, message_id, at, body)}",
+        f"webhook-signature: {sign_with_all(secrets_in_force, letter.id, at, letter.body)}",
+        f"webhook-sequence: {letter.sequence}",
         "Expect:",
     ]
     handle.setopt(pycurl.URL, url)
     handle.setopt(pycurl.POST, 1)
-    handle.setopt(pycurl.POSTFIELDSIZE, len(body))
-    handle.setopt(pycurl.POSTFIELDS, body)
+    handle.setopt(pycurl.POSTFIELDSIZE, len(letter.body))
+    handle.setopt(pycurl.POSTFIELDS, letter.body)
     handle.setopt(pycurl.HTTPHEADER, headers)
     handle.setopt(pycurl.WRITEFUNCTION, keep)
     handle.setopt(pycurl.FOLLOWLOCATION, 0)

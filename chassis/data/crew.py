@@ -41,10 +41,14 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A place in the crew: what is done there, by a process of its own that is told its name, until it is stopped."""
+    """A place in the crew: what is done there, by a process of its own that is told its name, until it is stopped.
+
+    `hand_back` frees what such a process held beside jobs; it is told the name of one that is dead.
+    """
 
     name: str
     work: Callable[[str], None]
+    hand_back: Callable[[str], None] | None = None
 
 
 @dataclass(slots=True)
@@ -171,6 +175,8 @@ class Crew:
     def _hand_back(self, member: Member, how: str | None) -> None:
         try:
             leases.hand_back(self._database, member.name, how)
+            if member.post.hand_back is not None:
+                member.post.hand_back(member.name)
         except SQLAlchemyError as error:  # its lease runs out
             log.warning("lease not handed back", worker=member.name, error=type(error).__name__)
         finally:

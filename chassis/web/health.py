@@ -7,7 +7,6 @@ so is what the outermost application misses.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import partial
 from pathlib import Path
 
 from flask import Flask, Response, request
@@ -127,13 +126,14 @@ def connections(database: Database) -> metrics.Gauge:
     return metrics.Gauge("database_connections", says, "state", read)
 
 
-def watch_posts(app: Flask, posts: Collection[str]) -> Flask:
+def watch_posts(app: Flask, posts: Collection[str], also: Callable[[], Mapping[str, str]] = dict) -> Flask:
     """Have readiness and metrics tell of who works at these posts: where nobody does, the service is degraded.
 
-    It takes orders and answers all the same, so nobody is drained for it.
+    `also` tells of posts where somebody is and the work is not done. The service takes orders and answers all the same,
+    so nobody is drained for it.
     """
     database: Database = app.extensions["database"]
-    app.extensions[DEGRADED] = partial(presence.unserved, database, posts)
+    app.extensions[DEGRADED] = lambda: {**also(), **presence.unserved(database, posts)}
     tell_gauges(app, queues.Gauges(database, posts))
     return app
 

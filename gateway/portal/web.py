@@ -104,6 +104,8 @@ ROUTES = (
     ("/ledger/<log>/consistency", ledger.consistency, ("GET",)),
     ("/webhooks", webhooks.console, ("GET",)),
     ("/webhooks/<delivery>/replay", webhooks.replay, ("POST",)),
+    ("/webhooks/<hook>/enable", webhooks.enable, ("POST",)),
+    ("/webhooks/<hook>/test", webhooks.try_out, ("POST",)),
     ("/measures", measures.listing, ("GET",)),
     ("/measures", measures.set_measure, ("POST",)),
     ("/measures/<measure>/end", measures.end_measure, ("POST",)),

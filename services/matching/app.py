@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Flask
 
 from chassis.core import metrics
@@ -12,7 +14,7 @@ from chassis.web.health import tell_gauges, watch_posts
 from chassis.web.housekeeping import House, blueprints
 from services.matching.api import BLUEPRINTS
 from services.matching.context import make_context
-from services.matching.gauges import gauges
+from services.matching.gauges import gauges, late
 from services.matching.jobs import posts
 from services.matching.problems import KINDS
 from services.matching.retention import policies
@@ -32,4 +34,4 @@ def create_app(settings: Settings | None = None, *, verifier: Verifier | None = 
     )
     kept = removal.gauges(context.database, policies(), settings.schedule)
     tell_gauges(app, metrics.Gauges([*gauges(context), *kept]))
-    return watch_posts(app, posts(context))
+    return watch_posts(app, posts(context), partial(late, context))

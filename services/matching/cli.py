@@ -8,7 +8,8 @@ from functools import partial
 from typing import Any
 
 from chassis.core import commands
-from chassis.core.findings import DEEP, USUAL, told
+from chassis.core.errors import Refused
+from chassis.core.findings import DEEP, USUAL, Finding, told
 from chassis.data import listing, migrations
 from chassis.data.backups import Named, fetch_from, save_to
 from chassis.data.check import check_database
@@ -24,14 +25,33 @@ from services.matching.problems import KINDS
 from services.matching.settings import PACKAGE, SERVICE, Settings
 from services.matching.usecases.deliver import Postman
 from services.matching.usecases.forward_notices import forward_notices
+from services.matching.usecases.seal_secrets import seal_secrets, unreadable
 
 NOTICES_SECONDS = 5.0
+# What was left by a process of before, or under a key of before, is sealed anew without anybody's command.
+SEALED_SECONDS = 600.0
+NEW_KEY = "new-key"
+NO_KEY = "bring the key back that sealed it, or have its client order another: POST /v1/webhooks/{id}/secret"
 
 
 def migrate() -> str:
-    """Bring the database up to date."""
-    database = Database(Settings.from_environment().database_url)
-    return "migrated" if migrations.upgrade(database, PACKAGE) else "already current"
+    """Bring the database up to date, and seal what is not sealed with the newest key."""
+    context = make_context(Settings.from_environment())
+    migrated = migrations.upgrade(context.database, PACKAGE)
+    seal_secrets(context.database, context.sealer)
+    return "migrated" if migrated else "already current"
+
+
+def reseal(key: str = "") -> dict[str, Any]:
+    """Seal all secrets of webhooks with the newest key; `new-key` makes one first, in the home."""
+    context = make_context(Settings.from_environment())
+    sealed = seal_secrets(context.database, context.sealer)
+    if key == NEW_KEY:
+        if context.settings.secret_keys:
+            raise Refused("The keys are the environment's: put a new one before the others in MATCHING_SECRET_KEYS.")
+        context.sealer.prepare_key()
+        sealed = seal_secrets(context.database, context.sealer)
+    return {"sealed": sealed, "unreadable": unreadable(context.database, context.sealer)}
 
 
 def worker() -> None:
@@ -39,12 +59,14 @@ def worker() -> None:
     context = make_context(Settings.from_environment())
     counts = context.settings.workers
     places = posts(context.database, all_handlers(context), KINDS, counts, "MATCHING_WORKERS")
-    postman = Postman(context.database, private=context.settings.private_webhooks)
+    postman = Postman(context.database, context.sealer, private=context.settings.private_webhooks)
     chores: dict[Callable[[], object], float] = {
         partial(forward_notices, context): NOTICES_SECONDS,
+        partial(seal_secrets, context.database, context.sealer): SEALED_SECONDS,
         partial(tick, context.database, scheduled(context)): TICK_SECONDS,
     }
-    Crew(context.database, [*places, Post(DELIVERIES, postman.run), Post(CLOCK, Chores(chores).run)]).run()
+    beside = [Post(DELIVERIES, postman.run, postman.hand_back), Post(CLOCK, Chores(chores).run)]
+    Crew(context.database, [*places, *beside]).run()
 
 
 def jobs() -> dict[str, Any]:
@@ -68,17 +90,23 @@ def verify(depth: str = USUAL) -> dict[str, Any]:
     """Check the database; `deep` looks at every page of its file."""
     checked: Counter[str] = Counter()
     database = Database(Settings.from_environment().database_url)
-    return told(checked, list(check_database(database, PACKAGE, checked, deep=depth == DEEP)))
+    findings = list(check_database(database, PACKAGE, checked, deep=depth == DEEP))
+    if not findings:
+        findings = [
+            Finding("secret", f"webhook {endpoint}", "no key opens it", "a secret that can be signed with", NO_KEY)
+            for endpoint in unreadable(database, make_context(Settings.from_environment()).sealer)
+        ]
+    return told(checked, findings)
 
 
 def backup(place: str, moment: str) -> dict[str, Any]:
     """Put this service into the backup of a moment, at a place that is a folder or an object store."""
     settings = Settings.from_environment()
-    key = settings.ledger_key_file
+    own = [(settings.ledger_keys, settings.ledger_key_file), (settings.secret_keys, settings.secret_key_file)]
 
     def named(_: Copy) -> Named:
-        """Return no files, but the name of the secret key of the home that is no part of the backup."""
-        return Named(facts={"keys": [key.name] if not settings.ledger_keys and key.exists() else []})
+        """Return no files, but the names of the secret keys of the home that are no part of the backup."""
+        return Named(facts={"keys": [file.name for given, file in own if not given and file.exists()]})
 
     return save_to(place, moment, SERVICE, settings.database_url, named)
 
@@ -92,6 +120,7 @@ if __name__ == "__main__":
     upkeep: dict[str, commands.Command] = {
         "schedule": schedule,
         "jobs": jobs,
+        "reseal": reseal,
         "again": again,
         "verify": verify,
         "backup": backup,

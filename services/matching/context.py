@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from chassis.core.engine import Engine, engine_of
 from chassis.core.http import ServiceIdentity, Upstream
+from chassis.core.sealing import Sealer
 from chassis.core.signing import Signer, signer_of
 from chassis.data import jobs
 from chassis.data.database import Database
@@ -99,6 +100,11 @@ class Context:
     def ledger_signer(self) -> Signer:
         """Signs the checkpoints of the ledger."""
         return signer_of(self.settings.ledger_keys, self.settings.ledger_key_file)
+
+    @property
+    def sealer(self) -> Sealer:
+        """Seals and opens the secrets of webhooks."""
+        return Sealer(self.settings.secret_keys, self.settings.secret_key_file)
 
     def guide(self, session: Session, headers: Mapping[str, str] | None = None) -> Guide:
         """Return what a match is told beside facts and products."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from chassis.core.errors import Refused
 from chassis.core.problems import CONSENT_REQUIRED, Kind
 from chassis.core.webhooks import AddressRefused
-from services.matching.domain import application, errors, loan_offer
+from services.matching.domain import application, endpoint, errors, loan_offer
 
 KINDS: Mapping[type[Refused], Kind] = {
     errors.RuleUnreadable: Kind(422, "rule-unreadable", "A rule cannot be read", "规则表达式无法解析"),
@@ -49,5 +49,7 @@ KINDS: Mapping[type[Refused], Kind] = {
     AddressRefused: Kind(422, "address-refused", "Nothing is sent there", "不可向该地址推送"),
     errors.EndpointNotFound: Kind(404, "endpoint-not-found", "No such endpoint", "未找到该推送地址"),
     errors.DeliveryNotFound: Kind(404, "delivery-not-found", "No such delivery", "未找到该推送记录"),
+    errors.EndpointNotEnabled: Kind(409, "endpoint-not-enabled", "Nothing is sent there now", "该推送地址已停用"),
+    endpoint.EventUnknown: Kind(422, "event-unknown", "There is no such event", "没有该事件"),
     errors.TooManyEndpoints: Kind(409, "too-many-endpoints", "Too many endpoints", "推送地址过多"),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import and_, delete, select
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from chassis.core.retention import Declared, declared
@@ -21,8 +21,9 @@ from services.matching.tables import (
     Plan,
     StoredMatch,
     WebhookDelivery,
+    WebhookEndpoint,
 )
-from services.matching.usecases.notify import DELIVERED, FAILED
+from services.matching.usecases.notify import DELIVERED, FAILED, PENDING
 
 OVER = (DELIVERED, FAILED)
 
@@ -51,10 +52,26 @@ def removals() -> list[Removal]:
         Removal(
             "webhook-deliveries",
             WebhookDelivery.__table__,
-            lambda before: and_(told, WebhookDelivery.created_at < before),
+            lambda before: and_(or_(told, _unwanted()), WebhookDelivery.created_at < before),
+            _with_gaps,
         ),
         finished_jobs("match-jobs", Batch.job, Plan.job),
     ]
+
+
+def _unwanted() -> ColumnElement[bool]:
+    """Return the condition that a message waits for an endpoint that is put aside."""
+    aside = select(WebhookEndpoint.id).where(WebhookEndpoint.put_aside.is_not(None))
+    return and_(WebhookDelivery.state == PENDING, WebhookDelivery.endpoint.in_(aside))
+
+
+def _with_gaps(session: Session, ids: Sequence[str]) -> None:
+    """Use up numbers for messages that go before they got any: their receiver sees that something is missing."""
+    bare = (WebhookDelivery.id.in_(ids), WebhookDelivery.sequence.is_(None))
+    counts = select(WebhookDelivery.endpoint, func.count()).where(*bare).group_by(WebhookDelivery.endpoint)
+    for endpoint, count in session.execute(counts.order_by(WebhookDelivery.endpoint)).all():
+        mine = update(WebhookEndpoint).where(WebhookEndpoint.id == endpoint)
+        session.execute(mine.values(sequence=WebhookEndpoint.sequence + count))
 
 
 def _with_parts(session: Session, ids: Sequence[str]) -> None:

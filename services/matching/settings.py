@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chassis.core import settings
+from chassis.core.settings import SettingsError
 
 SERVICE = "matching"
 PACKAGE = "services.matching"
@@ -16,7 +17,7 @@ PACKAGE = "services.matching"
 class Settings:
     """Addresses and folders; `client_key` is this service's own API key at the gateway, for work done in jobs.
 
-    `private_webhooks` lets webhooks go to http and to addresses of one's own machine: for development only.
+    `private_webhooks` lets webhooks go to http and to addresses of one's own machine: production refuses it.
     """
 
     home: Path
@@ -35,6 +36,8 @@ class Settings:
     engine: str = "here"
     # Private keys of the ledger's checkpoints, 32 bytes each in hex, the one that signs first.
     ledger_keys: tuple[str, ...] = field(default=(), repr=False)
+    # Keys that seal the secrets of webhooks, 32 bytes each in hex, the one that seals first.
+    secret_keys: tuple[str, ...] = field(default=(), repr=False)
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -51,17 +54,30 @@ class Settings:
             work = settings.background(env, SERVICE)
             engine = settings.engine(env)
             ledger_keys = settings.signing_keys(env, "MATCHING_LEDGER_KEYS")
+            secret_keys = settings.signing_keys(env, "MATCHING_SECRET_KEYS")
             production = settings.is_production(env)
-        settings.require_signing_keys(
-            ledger_keys, "MATCHING_LEDGER_KEYS", "checkpoints of the ledger", production=production
+        settings.require_keys(ledger_keys, "MATCHING_LEDGER_KEYS", "checkpoints of the ledger", production=production)
+        settings.require_keys(
+            secret_keys, "MATCHING_SECRET_KEYS", "secrets of webhooks", production=production, verb="seal"
         )
+        if private and production:
+            raise SettingsError(
+                "The settings cannot be used:\n  MATCHING_PRIVATE_WEBHOOKS: production refuses it: webhooks would go "
+                "over http and to addresses of your own network, wherever a client names one. Take it out, or run "
+                "without SMECREDIT_ENV=production."
+            )
         addresses = (profile_url, scoring_url, gateway_url, jwks_url)
-        return cls(home, database_url, *addresses, client_key, private, *work, engine, ledger_keys)
+        return cls(home, database_url, *addresses, client_key, private, *work, engine, ledger_keys, secret_keys)
 
     @property
     def ledger_key_file(self) -> Path:
         """The file of the ledger's key where none is given: development only."""
         return self.home / "matching-ledger-key"
+
+    @property
+    def secret_key_file(self) -> Path:
+        """The file of the key that seals secrets where none is given: development only."""
+        return self.home / "matching-secret-key"
 
     def own_key(self) -> str:
         """Return this service's own API key at the gateway."""

@@ -223,9 +223,12 @@ class ApplicationEvent(Base):
 
 
 class WebhookEndpoint(Base):
-    """Where a client wants to be told, and the secret that its messages are signed with.
+    """Where a client wants to be told, what of, and the sealed secret that its messages are signed with.
 
     `enterprise` is the firm that the client speaks for: whatever concerns the firm is told to all its clients.
+    `events` is the filter, null where all are wanted; `sequence` the number of the newest message that has one. The
+    queue is the endpoint's: `failures` on end move `due_at`, and `holder` is the process that sends to it until
+    `leased_until`. `put_aside` says why nothing is sent to it.
     """
 
     __tablename__ = "webhook_endpoints"
@@ -235,7 +238,17 @@ class WebhookEndpoint(Base):
     enterprise: Mapped[str | None]
     url: Mapped[str]
     secret: Mapped[str]
-    enabled: Mapped[bool]
+    former_secret: Mapped[str | None]
+    former_until: Mapped[datetime | None]
+    events: Mapped[list[Any] | None]
+    sequence: Mapped[int]
+    failures: Mapped[int]
+    due_at: Mapped[datetime | None]
+    holder: Mapped[str | None]
+    leased_until: Mapped[datetime | None]
+    put_aside: Mapped[str | None]
+    put_aside_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
     __table_args__ = (
@@ -245,25 +258,29 @@ class WebhookEndpoint(Base):
 
 
 class WebhookDelivery(Base):
-    """One message to one endpoint: `pending` until it is `delivered` or, after days, `failed`."""
+    """One message to one endpoint: `pending` until it is `delivered` or, where the endpoint is no more, `failed`.
+
+    `sequence` is its place in the endpoint's queue, given when it is first looked at there; with it the body is final.
+    """
 
     __tablename__ = "webhook_deliveries"
 
     id: Mapped[str] = mapped_column(primary_key=True)
     endpoint: Mapped[str] = mapped_column(ForeignKey("webhook_endpoints.id"))
     client: Mapped[str]
+    sequence: Mapped[int | None]
     body: Mapped[bytes] = mapped_column(LargeBinary)
     state: Mapped[str]
     attempts: Mapped[int]
-    due_at: Mapped[datetime]
     last_status: Mapped[int | None]
     last_error: Mapped[str | None]
     created_at: Mapped[datetime]
     delivered_at: Mapped[datetime | None]
 
     __table_args__ = (
-        Index("ix_webhook_deliveries_state_due_at", "state", "due_at"),
+        Index("ix_webhook_deliveries_state_endpoint_sequence", "state", "endpoint", "sequence"),
         Index("ix_webhook_deliveries_client_id", "client", "id"),
+        Index("ix_webhook_deliveries_endpoint_id", "endpoint", "id"),
     )
 
 

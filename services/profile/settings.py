@@ -81,9 +81,7 @@ class Settings:
             engine = settings.engine(env)
             production = settings.is_production(env)
         settings.require_readable(lake_url, "PROFILE_LAKE_URL, SMECREDIT_STORE or SMECREDIT_HOME")
-        settings.require_signing_keys(
-            ledger_keys, "PROFILE_LEDGER_KEYS", "checkpoints of the ledger", production=production
-        )
+        settings.require_keys(ledger_keys, "PROFILE_LEDGER_KEYS", "checkpoints of the ledger", production=production)
         largest = (upload * MEBIBYTE, unpacked * MEBIBYTE, a_day * MEBIBYTE, kept * MEBIBYTE, memory * MEBIBYTE)
         addresses = (home, database_url, lake_url, jwks_url, lake_options)
         keys, cached = (party_key, ledger_keys), cached * MEBIBYTE

@@ -52,10 +52,8 @@ class Settings:
             work = settings.background(env, SERVICE)
             store = settings.store(env)
             production = settings.is_production(env)
-        settings.require_signing_keys(receipt_keys, "SCORING_RECEIPT_KEYS", "receipts", production=production)
-        settings.require_signing_keys(
-            ledger_keys, "SCORING_LEDGER_KEYS", "checkpoints of the ledger", production=production
-        )
+        settings.require_keys(receipt_keys, "SCORING_RECEIPT_KEYS", "receipts", production=production)
+        settings.require_keys(ledger_keys, "SCORING_LEDGER_KEYS", "checkpoints of the ledger", production=production)
         keys = (client_key, receipt_keys, ledger_keys)
         return cls(home, database_url, profile_url, gateway_url, jwks_url, *keys, counts, *work, store)
 

@@ -166,6 +166,7 @@ from smecredit.answers.ways import (
     Recourse,
     ScoringChange,
 )
+from smecredit.answers.webhooks import Delivery, NewWebhook, Webhook
 
 __all__ = [
     "Against",
@@ -205,6 +206,7 @@ __all__ = [
     "Counting",
     "CountingPolicy",
     "Counts",
+    "Delivery",
     "Depth",
     "Dispute",
     "Document",
@@ -260,6 +262,7 @@ __all__ = [
     "ModelName",
     "Nearest",
     "Needed",
+    "NewWebhook",
     "Notice",
     "Offer",
     "OtherScore",
@@ -341,6 +344,7 @@ __all__ = [
     "TieRecord",
     "TradeStatement",
     "UndisputedScore",
+    "Webhook",
     "WithEverything",
     "Withdrawal",
 ]

@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "backup": ("saving", "Back the suite up, while it runs, to a folder or an object store."),
     "jobs": ("working", "Show what waits, runs or failed in the queues, and who works there."),
     "restore": ("saving", "Bring a backup back into an empty home."),
+    "reseal": ("saving", "Seal the secrets that are kept with the newest key, or with a new one."),
     "demo": ("running", "Start, load data, train, score, match, and show the result."),
     "verify": ("checking", "Check all that is kept: databases, ledgers, lakes, files, models."),
     "rebuild": ("checking", "Make the lake again from the files received, and swap it in."),

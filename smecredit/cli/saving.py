@@ -9,10 +9,11 @@ from typing import Any
 import click
 
 from smecredit.cli.options import printed
-from smecredit.rendering.saving import backed_up, brought_back
+from smecredit.rendering.saving import backed_up, brought_back, resealed
 from smecredit.report import Reporter
 from smecredit.running import backups
 from smecredit.running.home import home
+from smecredit.running.upkeep import module_of, told
 
 MOMENTS = ["%Y-%m-%dT%H:%M:%SZ", backups.STAMP, "%Y-%m-%d"]
 keys_folder = click.option(
@@ -46,3 +47,14 @@ def restore_command(place: str, keys: Path | None, at: datetime | None) -> dict[
     """
     moment = at.strftime(backups.STAMP) if at else ""
     return backups.bring_back(place, home(), Reporter(), at=moment, keys=keys)
+
+
+@click.command("reseal")
+@click.option("--new-key", is_flag=True, help="Make a key first; the one before stays until the next change.")
+@printed(resealed)
+def reseal_command(*, new_key: bool) -> dict[str, Any]:
+    """Seal the secrets of webhooks anew in the database, while the suite runs or not.
+
+    The key lies in the home beside the others; where MATCHING_SECRET_KEYS gives keys, put a new one before them there.
+    """
+    return told(module_of("matching"), "reseal", *(["new-key"] if new_key else []), home=home())

@@ -41,6 +41,17 @@ def brought_back(answer: dict[str, Any]) -> None:
     )
 
 
+def resealed(answer: dict[str, Any]) -> None:
+    """Show how many secrets were sealed anew, and which cannot be opened."""
+    console = terminal()
+    console.print(f"endpoints whose secrets were sealed anew: {answer['sealed']}")
+    if answer["unreadable"]:
+        console.print(
+            f"no key opens the secret of {escape(', '.join(answer['unreadable']))}: bring the key back that sealed it, "
+            "or have its client order another (POST /v1/webhooks/{id}/secret)"
+        )
+
+
 def _parts(answer: dict[str, Any]) -> Any:
     table = plain_table("service", ">files", ">MiB")
     for service, part in answer["parts"].items():

@@ -20,7 +20,17 @@ from chassis.data.keys import Claim
 from services.matching import store
 from services.matching.domain.loan_offer import OfferExpired, require_standing
 from services.matching.settings import PACKAGE
-from services.matching.tables import Application, ApplicationEvent, ApplicationOffer, Base, Batch, BatchPart, Plan
+from services.matching.tables import (
+    Application,
+    ApplicationEvent,
+    ApplicationOffer,
+    Base,
+    Batch,
+    BatchPart,
+    Plan,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -189,6 +199,33 @@ def test_no_answer_kept_before_holds_a_secret(database_url: str) -> None:
     with database.read() as session:
         kept = {key: stored[1] for key in answers if (stored := keys.stored(session, Claim("bank-1", key, "f")))}
     assert kept == answers | {"a": shown}
+    database.dispose()
+
+
+def test_messages_of_before_have_numbers_and_those_that_wait_get_theirs(database_url: str) -> None:
+    """What was sent counts up in order; a receiver that was gone stays so, and nothing waits for it."""
+    database = Database(database_url)
+    migrate(database, "0014")
+    base = {"client": "bank-1", "url": "https://example.com", "secret": "whsec_AAAA", "created_at": NOW}
+    sent = {"client": "bank-1", "body": b"{}", "attempts": 1, "due_at": NOW, "created_at": NOW}
+    states = ["delivered", "failed", "pending", "delivered", "pending"]
+    with database.begin() as session:
+        hooks, rows = (_as_it_was(database, name) for name in ("webhook_endpoints", "webhook_deliveries"))
+        session.execute(insert(hooks), [{**base, "id": "a", "enabled": True}, {**base, "id": "b", "enabled": False}])
+        mine = [{**sent, "endpoint": "a", "id": f"m{n}", "state": state} for n, state in enumerate(states)]
+        session.execute(insert(rows), [*mine, {**sent, "endpoint": "b", "id": "x", "state": "pending"}])
+    migrations.upgrade(database, PACKAGE)
+    with database.read() as session:
+        numbers = {row.id: (row.sequence, row.state) for row in session.scalars(select(WebhookDelivery))}
+        hooks_now = {row.id: (row.sequence, row.put_aside) for row in session.scalars(select(WebhookEndpoint))}
+    assert [numbers[f"m{n}"][0] for n in range(5)] == [1, 2, None, 3, None]
+    assert numbers["x"][1] == "failed"
+    assert hooks_now == {"a": (3, None), "b": (0, "gone")}
+    migrate(database, "0014")
+    with database.read() as session:
+        hooks = _as_it_was(database, "webhook_endpoints")
+        enabled = {row.id: bool(row.enabled) for row in session.execute(select(hooks)).all()}
+    assert enabled == {"a": True, "b": False}
     database.dispose()
 
 

@@ -44,8 +44,9 @@ HARM = (
     ("scoring", "DELETE FROM scores WHERE id = '{scores[0]}'"),
     (
         "matching",
-        "INSERT INTO webhook_deliveries SELECT 'again', endpoint, client, body, state, attempts, due_at, last_status, "
-        "last_error, created_at, delivered_at FROM webhook_deliveries WHERE state = 'delivered' LIMIT 1",
+        "INSERT INTO webhook_deliveries (id, endpoint, client, sequence, body, state, attempts, created_at) "
+        "SELECT 'again', endpoint, client, sequence, body, state, attempts, created_at FROM webhook_deliveries "
+        "WHERE state = 'delivered' LIMIT 1",
     ),
     ("profile", "DELETE FROM consents WHERE id = '{consents[0][1]}'"),
     ("profile", "UPDATE book SET invoices = invoices + 1"),

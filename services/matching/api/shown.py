@@ -31,6 +31,7 @@ from services.matching.tables import (
 from services.matching.usecases.apply import HandedIn
 from services.matching.usecases.follow import Course, party
 from services.matching.usecases.match import Told
+from services.matching.usecases.notify import PENDING
 from services.matching.usecases.quote_advance import Quote
 
 Ordered = TypeVar("Ordered", Batch, Plan)
@@ -140,22 +141,33 @@ def _loan_offer(row: ApplicationOffer) -> dict[str, Any]:
 
 def endpoint(row: WebhookEndpoint) -> dict[str, Any]:
     """Show an endpoint, without its secret."""
-    return {"id": row.id, "url": row.url, "enabled": row.enabled, "created_at": rfc3339(row.created_at)}
+    return {
+        "id": row.id,
+        "url": row.url,
+        "events": row.events,
+        "enabled": row.put_aside is None,
+        "put_aside": row.put_aside,
+        "put_aside_at": written(row.put_aside_at),
+        "sequence": row.sequence,
+        "failures": row.failures,
+        "due_at": written(row.due_at if row.failures and row.put_aside is None else None),
+        "former_secret_until": written(row.former_until),
+        "created_at": rfc3339(row.created_at),
+    }
 
 
-def secret(row: WebhookEndpoint) -> dict[str, Any]:
-    """Show an endpoint's secret, to who made it by the same request."""
-    return {"secret": row.secret}
-
-
-def delivery(row: WebhookDelivery) -> dict[str, Any]:
-    """Show a delivery and what came of it."""
+def delivery(row: WebhookDelivery, to: WebhookEndpoint | None) -> dict[str, Any]:
+    """Show a delivery and what came of it; one that waits is due with its endpoint, and not while that is put aside."""
+    due_at = None
+    if row.state == PENDING and to is not None and to.put_aside is None:
+        due_at = max(row.created_at, to.due_at or row.created_at)
     return {
         "id": row.id,
         "endpoint": row.endpoint,
+        "sequence": row.sequence,
         "state": row.state,
         "attempts": row.attempts,
-        "due_at": rfc3339(row.due_at),
+        "due_at": written(due_at),
         "last_status": row.last_status,
         "last_error": row.last_error,
         "created_at": rfc3339(row.created_at),

@@ -103,3 +103,7 @@ class DeliveryNotFound(NotFound):
 
 class TooManyEndpoints(Conflict):
     """The client has as many endpoints as it may."""
+
+
+class EndpointNotEnabled(Conflict):
+    """Nothing is sent to the endpoint until its client enables it again."""

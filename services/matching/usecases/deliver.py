@@ -1,120 +1,258 @@
-"""Delivering webhooks: what is due is taken under a lease, sent outside any transaction, and noted.
+"""Delivering webhooks: endpoints that have something to send are shared out to senders, each of which sends in order.
 
-When the postman is killed in between, the message is sent again under its id. One message an endpoint is under way at a
-time, so that a slow receiver holds up its own messages and nobody else's.
+An endpoint has one sender at a time (`send_next.py`), so a silent receiver holds up its own messages. What it takes
+from the others is a place, and those are shared out so that none of the others waits for one: half of them are for
+endpoints whose last attempt was taken, and of those that wait, clients with the fewest under way come first.
+
+Senders only send. One thread takes what is due and writes down what came, all that came meanwhile in one transaction:
+SQLite has one writer, and a transaction a message would be what everybody waits for.
 """
 
 from __future__ import annotations
 
+import heapq
+import threading
 import time
-from collections.abc import Collection
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import structlog
-from sqlalchemy import func, select, update
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from chassis.core import webhooks
-from chassis.data import clock
+from chassis.core.sealing import Sealer
+from chassis.core.webhooks import Outcome
 from chassis.data.database import Database
 from chassis.data.storage import passes
-from services.matching.tables import WebhookDelivery, WebhookEndpoint
-from services.matching.usecases.notify import PENDING, note
+from services.matching.usecases import send_next
+from services.matching.usecases.send_next import Due, Parcel
 
-LEASE_SECONDS = 60.0
-AT_ONCE = 16
-POLL_SECONDS = 0.5
-# What is under way when we are stopped may end; what takes longer is sent again when its lease has run out.
+# Places in all, and how many of them endpoints may hold that have not yet taken anything, or not the last message.
+PLACES, FOR_UNPROVEN = 128, 64
+# As many as a client has endpoints: its silent ones do not hold up its others either.
+PLACES_OF_A_CLIENT = 10
+# How often is looked for what is due.
+POLL_SECONDS = 0.1
+# So long a sender stays with an endpoint that takes what it is sent; then others come first.
+STRETCH_SECONDS = 5.0
+# How often is looked for endpoints that a process of this machine held which is no more.
+LOOK_SECONDS = 10.0
+# What is under way when we are stopped may end; what takes longer is sent again.
 LAST_SECONDS = 2.0
 log = structlog.get_logger()
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A message on its way to an endpoint, to which its sender stays until a moment (`time.monotonic`)."""
+
+    to: Due
+    parcel: Parcel
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What came of an errand, and when it began."""
+
+    errand: Errand
+    outcome: Outcome
+    at: datetime
+
+
+UnderWay = dict[Future[Came], Errand]
+
+
+class Unavailable(Exception):
+    """The database cannot be written just now."""
 
 
 class Postman:
     """Delivers what is due, beside the workers of the queues."""
 
-    def __init__(self, database: Database, *, private: bool) -> None:
+    def __init__(self, database: Database, sealer: Sealer, *, private: bool) -> None:
         self._database = database
+        self._sealer = sealer
         self._private = private
+        self._holder = "postman"
+        self._stopping = threading.Event()
+        # What came and could not yet be written down: it is, before anything else, as soon as that can be done.
+        self._came: list[Came] = []
+        self._took = float("-inf")
 
-    def run(self, _name: str) -> None:
-        """Deliver until SIGTERM (`SystemExit`); what waits for a sender then is due again at once."""
-        under_way: dict[Future[None], tuple[str, str]] = {}
-        senders = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="sender")
+    def run(self, name: str) -> None:
+        """Deliver until SIGTERM (`SystemExit`); a message that is under way then may end, and is written down."""
+        self._holder = name
+        under_way: UnderWay = {}
+        senders = ThreadPoolExecutor(PLACES, thread_name_prefix="sender")
+        looked = float("-inf")
         try:
             while True:
+                if time.monotonic() - looked > LOOK_SECONDS:
+                    looked = time.monotonic()
+                    self._free_the_dead()
                 self._round(senders, under_way)
         finally:
+            self._stopping.set()
             senders.shutdown(wait=False, cancel_futures=True)
-            wait(under_way, LAST_SECONDS)
+            done, _ = wait(under_way, LAST_SECONDS)
+            self._came += [future.result() for future in done if not future.cancelled() and future.exception() is None]
+            self._write_down()
 
-    def deliver_due(self, now: datetime | None = None) -> int:
-        """Send the oldest due message of each endpoint; return how many that was."""
-        taken = self._take((), AT_ONCE, now)
-        with ThreadPoolExecutor(AT_ONCE) as senders:
-            list(senders.map(self._deliver, taken))
-        return len(taken)
+    def hand_back(self, name: str) -> None:
+        """Free what a postman that is dead held."""
+        with self._database.begin() as session:
+            send_next.give_back(session, name)
 
-    def _round(self, senders: ThreadPoolExecutor, under_way: dict[Future[None], tuple[str, str]]) -> None:
-        """Hand out what is due to senders that are free, and take those back that are done."""
-        busy = [endpoint for _, endpoint in under_way.values()]
+    def deliver_due(self, at: datetime | None = None) -> int:
+        """Send what is due, at a moment or now, until nothing is, and return how many attempts that were."""
+        attempts, under_way = 0, UnderWay()
+        with ThreadPoolExecutor(PLACES) as senders:
+            errands = self._take((), at)
+            while errands or under_way:
+                attempts += len(errands)
+                self._send_out(senders, under_way, errands)
+                self._gather(under_way)
+                errands = self._write_down()
+        return attempts
+
+    def _round(self, senders: ThreadPoolExecutor, under_way: UnderWay) -> None:
+        """Write down what came, take what is due, send it out, and wait a little for what comes.
+
+        What a sender did not catch ends the process, which the crew replaces.
+        """
+        self._send_out(senders, under_way, self._write_down())
+        if time.monotonic() - self._took >= POLL_SECONDS:
+            busy = [each.to for each in (*under_way.values(), *(came.errand for came in self._came))]
+            self._send_out(senders, under_way, self._take(busy))
+            self._took = time.monotonic()
+        if not under_way:
+            self._stopping.wait(POLL_SECONDS)
+        self._gather(under_way)
+
+    def _send_out(self, senders: ThreadPoolExecutor, under_way: UnderWay, errands: Iterable[Errand]) -> None:
+        for errand in errands:
+            under_way[senders.submit(self._send, errand)] = errand
+
+    def _gather(self, under_way: UnderWay) -> None:
+        done, _ = wait(under_way, POLL_SECONDS, FIRST_COMPLETED)
+        for future in done:
+            del under_way[future]
+            self._came.append(future.result())
+
+    def _take(self, busy: Sequence[Due], at: datetime | None = None) -> list[Errand]:
+        """Take endpoints that have something to send; what cannot be read for one of them is tried again later."""
+
+        def begin(session: Session, each: Due) -> Errand | None:
+            parcel = send_next.begin(session, each.id, self._holder, at)
+            return Errand(each, parcel, time.monotonic() + STRETCH_SECONDS) if parcel else None
+
+        def postpone(session: Session, each: Due) -> None:
+            send_next.postpone(session, each.id)
+
         try:
-            taken = self._take(busy, AT_ONCE - len(busy)) if len(busy) < AT_ONCE else {}
+            with self._database.read() as session:
+                waiting = chosen(send_next.due(session, at), busy)
+            # In one order everywhere, so that two hosts never wait for each other.
+            return self._each(sorted(waiting, key=lambda each: each.id), begin, postpone)
         except DBAPIError as error:
             if not passes(error):
                 raise
             log.warning("database unavailable", error=type(error.orig).__name__)
-            taken = {}
-        for message, endpoint in taken.items():
-            under_way[senders.submit(self._deliver, message)] = (message, endpoint)
-        if under_way:
-            done, _ = wait(under_way, POLL_SECONDS, FIRST_COMPLETED)
-            for future in done:
-                del under_way[future]
-        else:
-            time.sleep(POLL_SECONDS)
+        except Unavailable:
+            log.warning("database unavailable")
+        return []
 
-    def _take(self, busy: Collection[str], most: int, now: datetime | None = None) -> dict[str, str]:
-        """Put a lease on the oldest due message of each endpoint that is not busy; return their endpoints by message.
+    def _write_down(self) -> list[Errand]:
+        """Write down what came, and return the errands that follow. What cannot be now is kept for the next time."""
 
-        Look before locking.
+        def follow(session: Session, came: Came) -> Errand | None:
+            more = time.monotonic() < came.errand.until and not self._stopping.is_set()
+            sent = came.errand.parcel
+            parcel = send_next.follow(session, sent, came.outcome, came.at, self._holder, more=more)
+            return replace(came.errand, parcel=parcel) if parcel else None
+
+        try:
+            came = sorted(self._came, key=lambda each: each.errand.to.id)
+            following = self._each(came, follow, lambda _session, _came: None)
+        except Unavailable:
+            log.warning("database unavailable", unwritten=len(self._came))
+            return []
+        self._came = []
+        return following
+
+    def _each(
+        self,
+        items: Sequence[Item],
+        act: Callable[[Session, Item], Made | None],
+        otherwise: Callable[[Session, Item], None],
+    ) -> list[Made]:
+        """Do something with each item in one transaction and return what was made.
+
+        Where that breaks, in a transaction each, and `otherwise` with the item over which it breaks, which is logged:
+        it holds up no other. Raise `Unavailable` where the database cannot be written.
         """
-        row, moment = WebhookDelivery, now or clock.now()
-        due = (row.state == PENDING, row.due_at <= moment)
-        waiting = select(row.endpoint).where(*due, row.endpoint.not_in(busy)).group_by(row.endpoint)
-        with self._database.read() as session:
-            endpoints = list(session.scalars(waiting.order_by(func.min(row.due_at)).limit(most)))
-        taken: dict[str, str] = {}
-        if endpoints:
-            with self._database.begin() as session:
-                for endpoint in endpoints:
-                    oldest = select(row.id).where(*due, row.endpoint == endpoint).order_by(row.due_at, row.id).limit(1)
-                    if message := session.scalars(oldest.with_for_update(skip_locked=True)).first():
-                        taken[message] = endpoint
-                lease = update(row).where(row.id.in_(list(taken)))
-                session.execute(lease.values(due_at=clock.ahead(LEASE_SECONDS)))
-        return taken
-
-    def _deliver(self, message: str) -> None:
-        """Send one message and note what came of it, whatever that is: no message ends the postman."""
+        if not items:
+            return []
         try:
-            with self._database.read() as session:
-                row = session.get(WebhookDelivery, message)
-                to = session.get(WebhookEndpoint, row.endpoint) if row else None
-            if row is None or to is None:
-                return  # its endpoint was deleted since it was taken
-            at = datetime.now(UTC)
-            outcome = self._send(to, row, at)
             with self._database.begin() as session:
-                note(session, message, outcome, at)
-        except OperationalError:
-            log.warning("database unavailable")  # it is sent again when the lease has run out
-        except Exception:
-            log.exception("delivery broke off", message=message)
+                return [made for item in items if (made := act(session, item)) is not None]
+        except Exception as error:
+            if isinstance(error, DBAPIError) and passes(error):
+                raise Unavailable from None
+            if len(items) == 1:
+                log.exception("delivery broke off")
+                with self._database.begin() as session:
+                    otherwise(session, items[0])
+                return []
+        return [made for item in items for made in self._each([item], act, otherwise)]
 
-    def _send(self, to: WebhookEndpoint, row: WebhookDelivery, at: datetime) -> webhooks.Outcome:
+    def _free_the_dead(self) -> None:
+        """Free what was held by processes of this machine that are no more, with their crew."""
         try:
-            return webhooks.send(to.url, to.secret, row.id, row.body, at, private=self._private)
+            with self._database.begin() as session:
+                send_next.give_back_of_the_dead(session)
+        except DBAPIError as error:
+            if not passes(error):
+                raise
+
+    def _send(self, errand: Errand) -> Came:
+        at, parcel = datetime.now(UTC), errand.parcel
+        try:
+            secrets = [self._sealer.open(each, parcel.endpoint) for each in parcel.secrets]
+            return Came(errand, webhooks.send(parcel.url, secrets, parcel.letter, at, private=self._private), at)
         except Exception:  # a message that cannot be sent waits longer each time, as one that nobody takes
-            log.exception("message not sent", message=row.id)
-            return webhooks.Outcome(None, "it could not be sent")
+            log.exception("message not sent", message=parcel.letter.id)
+            return Came(errand, Outcome(None, "it could not be sent"), at)
+
+
+def chosen(waiting: Iterable[Due], under_way: Sequence[Due]) -> list[Due]:
+    """Return which of the endpoints that wait get a place, beside those that have one.
+
+    One place an endpoint; clients with the fewest under way come first; unproven endpoints leave half the places free.
+    """
+    busy, held = {each.id for each in under_way}, Counter(each.client for each in under_way)
+    unproven, places = sum(not each.proven for each in under_way), PLACES - len(under_way)
+    queues: dict[str, deque[Due]] = {}
+    for each in waiting:
+        if each.id not in busy:
+            queues.setdefault(each.client, deque()).append(each)
+    turns = [(held[client], order, client) for order, client in enumerate(queues)]
+    heapq.heapify(turns)
+    taken: list[Due] = []
+    while turns and len(taken) < places:
+        mine, order, client = heapq.heappop(turns)
+        endpoint = queues[client].popleft()
+        if endpoint.proven or unproven < FOR_UNPROVEN:
+            taken.append(endpoint)
+            mine, unproven = mine + 1, unproven + (not endpoint.proven)
+        if queues[client] and mine < PLACES_OF_A_CLIENT:
+            heapq.heappush(turns, (mine, order, client))
+    return taken

@@ -9,11 +9,24 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
-from chassis.core.webhooks import AddressRefused, SignatureWrong, check_address, new_secret, send, sign, verify
+from chassis.core.webhooks import (
+    AddressRefused,
+    Letter,
+    SignatureWrong,
+    check_address,
+    new_secret,
+    send,
+    sign,
+    sign_with_all,
+    verify,
+)
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+SECRET = new_secret()
 BODY = '{"type":"application.offered","数":1}'.encode()
 
 
@@ -77,6 +90,42 @@ def test_whatever_stands_in_a_header_is_refused_in_one_way(name: str, value: obj
         verify(new_secret(), odd, BODY, NOW)
 
 
+ANYTHING = st.one_of(st.text(), st.binary(), st.none(), st.integers(), st.lists(st.text(), max_size=2))
+STAMPS = st.integers(-(10**40), 10**40).map(str)
+
+
+@given(
+    message_id=ANYTHING,
+    stamp=ANYTHING | STAMPS,
+    signature=ANYTHING | st.text().map(lambda text: f"v1,{text}"),
+    body=st.binary() | st.none(),
+)
+def test_arbitrary_headers_are_refused_in_one_way(message_id: Any, stamp: Any, signature: Any, body: Any) -> None:
+    """Whoever has no secret of ours gets `SignatureWrong` and nothing else."""
+    headers = {"webhook-id": message_id, "webhook-timestamp": stamp, "webhook-signature": signature}
+    with pytest.raises(SignatureWrong):
+        verify(SECRET, headers, body, NOW)
+
+
+@given(extra=st.text(st.characters(blacklist_characters=" ")), first=st.booleans())
+def test_a_signature_of_ours_counts_beside_any_other(extra: str, first: bool) -> None:
+    """While secrets change two stand side by side, of which a receiver knows one."""
+    right = headers(SECRET)
+    pair = [extra, right["webhook-signature"]] if first else [right["webhook-signature"], extra]
+    verify(SECRET, {**right, "webhook-signature": " ".join(pair)}, BODY, NOW)
+
+
+def test_what_is_signed_with_two_secrets_either_verifies() -> None:
+    """And the reference library, too."""
+    at, ours = datetime.now(UTC), [new_secret(), new_secret()]
+    said = {**headers(ours[0], at), "webhook-signature": sign_with_all(ours, "msg_1", at, BODY)}
+    for each in ours:
+        verify(each, said, BODY, at)
+        assert Webhook(each).verify(BODY, said)
+    with pytest.raises(SignatureWrong):
+        verify(new_secret(), said, BODY, at)
+
+
 @pytest.mark.parametrize("body", [None, "text", 1])
 def test_a_body_that_is_no_bytes_is_refused(body: Any) -> None:
     secret = new_secret()
@@ -123,6 +172,12 @@ def test_any_other_body_is_refused(place: int) -> None:
         "ftp://example.com/hook",
         "https:///hook",
         "https://example.com/a b",
+        "https://[::1",
+        "https://[x/",
+        "https://example.com:99999/",
+        "https://example.com:abc/",
+        "https://example.com:0/",
+        "https://example.com:-1/",
     ],
 )
 def test_such_addresses_are_refused(url: str) -> None:
@@ -160,14 +215,15 @@ def receiver() -> Iterator[tuple[str, list[tuple[str, bytes]]]]:
 def test_a_delivery_arrives(receiver: tuple[str, list[tuple[str, bytes]]]) -> None:
     """Body and id as they were given."""
     url, got = receiver
-    assert send(f"{url}/hook", new_secret(), "msg_1", BODY, NOW, private=True).delivered
+    assert send(f"{url}/hook", [new_secret()], Letter("msg_1", 1, BODY), NOW, private=True).delivered
     assert got == [("msg_1", BODY)]
 
 
 def test_a_name_that_leads_inside_is_not_connected_to(receiver: tuple[str, list[tuple[str, bytes]]]) -> None:
     """The address is looked at when the connection is made, whatever the name says."""
     url, got = receiver
-    outcome = send(url.replace("http://127.0.0.1", "https://localhost"), new_secret(), "m", BODY, NOW, private=False)
+    inside = url.replace("http://127.0.0.1", "https://localhost")
+    outcome = send(inside, [new_secret()], Letter("m", 1, BODY), NOW, private=False)
     assert outcome.status is None
     assert got == []
 
@@ -175,10 +231,10 @@ def test_a_name_that_leads_inside_is_not_connected_to(receiver: tuple[str, list[
 def test_a_redirect_is_not_followed(receiver: tuple[str, list[tuple[str, bytes]]]) -> None:
     """It could lead anywhere."""
     url, got = receiver
-    assert not send(f"{url}/elsewhere", new_secret(), "msg_1", BODY, NOW, private=True).delivered
+    assert not send(f"{url}/elsewhere", [new_secret()], Letter("msg_1", 1, BODY), NOW, private=True).delivered
     assert len(got) == 1
 
 
 def test_nobody_there_is_an_outcome() -> None:
     """Not an exception: it is tried again later."""
-    assert send("http://127.0.0.1:9/", new_secret(), "m", BODY, NOW, private=True).error == "no connection"
+    assert send("http://127.0.0.1:9/", [new_secret()], Letter("m", 1, BODY), NOW, private=True).error == "no connection"

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -122,6 +123,19 @@ def test_a_crew_that_cannot_keep_a_post_filled_ends(start: Callable[..., BasePro
     crew = start(lambda _: None, (Post("deliveries", broken),))
     crew.join(20)
     assert (crew.exitcode, MOST_DEATHS > 1) == (1, True)
+
+
+def test_what_a_dead_worker_held_beside_jobs_is_given_back(start: Callable[..., BaseProcess], tmp_path: Path) -> None:
+    """By its name, each time that one dies."""
+
+    def die(name: str) -> None:
+        (tmp_path / f"began-{name}").touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    crew = start(lambda _: None, (Post("deliveries", die, lambda name: (tmp_path / f"freed-{name}").touch()),))
+    crew.join(20)
+    began, freed = ({path.name[6:] for path in tmp_path.glob(f"{word}-*")} for word in ("began", "freed"))
+    assert (began, len(began)) == (freed, MOST_DEATHS)
 
 
 def test_no_worker_outlives_its_crew(database: Database, start: Callable[..., BaseProcess]) -> None:

@@ -75,6 +75,7 @@ def test_no_sentence_is_left_over() -> None:
         "ledger_log",
         "ledger_kind",
         "delivery_state",
+        "put_aside",
         "measure_list",
         "measure_list_name",
         "measure_state",

@@ -20,6 +20,7 @@ from sqlalchemy import update
 from chassis.core import webhooks
 from chassis.data.keys import TABLE as KEPT
 from services.matching.domain.application import ENDED, EVENTS, Party, State, Statement, move, possible_moves
+from services.matching.domain.endpoint import PAUSES
 from services.matching.domain.loan_offer import LoanTerms
 from services.matching.usecases.deliver import Postman
 
@@ -317,7 +318,8 @@ def secret(parties: Parties, receiver: Any) -> str:
 
 @pytest.fixture
 def postman(parties: Parties) -> Postman:
-    return Postman(parties.client.application.extensions["context"].database, private=True)
+    context = parties.client.application.extensions["context"]
+    return Postman(context.database, context.sealer, private=True)
 
 
 def test_each_move_is_told_once_and_signed(parties: Parties, receiver: Any, secret: str, postman: Postman) -> None:
@@ -353,11 +355,11 @@ def test_a_failed_delivery_is_tried_again_under_its_id(
     receiver.status = 500
     parties.opened()
     now = datetime.now(UTC)
-    for wait in (timedelta(0), *webhooks.RETRIES):
-        now += wait + timedelta(minutes=2)
+    for wait in (0, *PAUSES):
+        now += timedelta(seconds=wait, minutes=2)
         assert postman.deliver_due(now) == 1
     assert postman.deliver_due(now + timedelta(days=9)) == 0
-    assert len(receiver.got) == 1 + len(webhooks.RETRIES)
+    assert len(receiver.got) == 1 + len(PAUSES)
     assert len({next(v for k, v in headers.items() if k.lower() == "webhook-id") for headers, _ in receiver.got}) == 1
 
 

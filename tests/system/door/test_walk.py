@@ -61,6 +61,7 @@ NOTHING_THERE = {
         "GET /v1/shocks/{order_id}",
         "POST /v1/subscriptions/{subscription_id}/end",
         "POST /v1/webhooks/deliveries/{delivery_id}/replay",
+        "POST /v1/webhooks/{endpoint_id}/test",
     ),
     "another enterprise": (
         "POST /v1/consents/{consent_id}/revoke",

@@ -1,0 +1,229 @@
+"""The queue of one endpoint: who may send to it just now, what comes next, and what follows from an attempt.
+
+Whoever sends holds the endpoint by a lease that is longer than the longest attempt and is renewed with each, so two
+messages to one endpoint are never under way at once, in whatever process. Messages go in the order of their numbers,
+and one waits for the one before it. An endpoint whose messages fail for three days is put aside, and its client is told
+at its other endpoints.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+
+import orjson
+import structlog
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from chassis.core.moments import rfc3339
+from chassis.core.webhooks import PATIENCE_SECONDS, Letter, Outcome
+from chassis.data import clock, presence
+from services.matching.domain.endpoint import PUT_ASIDE, PutAside, pause
+from services.matching.tables import WebhookDelivery, WebhookEndpoint
+from services.matching.usecases import notify
+
+# The longest attempt, four times over: the rest is for a database that is slow to take note.
+LEASE_SECONDS = 4.0 * PATIENCE_SECONDS
+NUMBERED_AT_ONCE = 200
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An endpoint with something to send; `proven` where its last attempt was taken."""
+
+    id: str
+    client: str
+    proven: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What is to be sent next to an endpoint, with the sealed secrets that are in force, the newest first."""
+
+    endpoint: str
+    url: str
+    secrets: tuple[str, ...]
+    letter: Letter
+
+
+def due(session: Session, at: datetime | None = None) -> list[Due]:
+    """Return the endpoints that have something to send now and that nobody sends to, those that wait longest first."""
+    row = WebhookEndpoint
+    proven = and_(row.failures == 0, row.delivered_at.is_not(None))
+    free = select(row.id, row.client, case((proven, True), else_=False)).where(_free(at), _has_pending())
+    return [Due(*each) for each in session.execute(free.order_by(row.due_at.is_not(None), row.due_at, row.id)).all()]
+
+
+def begin(session: Session, endpoint: str, holder: str, at: datetime | None = None) -> Parcel | None:
+    """Take an endpoint and return what goes first; None where another has taken it, or nothing waits."""
+    row = WebhookEndpoint
+    mine = update(row).where(row.id == endpoint, _free(at)).execution_options(synchronize_session=False)
+    taken = session.execute(mine.values(holder=holder, leased_until=clock.ahead(LEASE_SECONDS)))
+    if not taken.rowcount:  # type: ignore[attr-defined]
+        return None
+    to = session.get_one(row, endpoint)
+    parcel = _next(session, to)
+    if parcel is None:
+        to.holder = to.leased_until = None
+    return parcel
+
+
+def follow(
+    session: Session, parcel: Parcel, outcome: Outcome, at: datetime, holder: str, *, more: bool
+) -> Parcel | None:
+    """Write down what came of an attempt and return what goes next; without `more`, or after a failure, nothing.
+
+    What was deleted meanwhile is gone: there is nothing to write down.
+    """
+    to = session.get(WebhookEndpoint, parcel.endpoint, with_for_update={"key_share": True})
+    message = session.get(WebhookDelivery, parcel.letter.id)
+    if to is None or message is None:
+        _give_back(session, holder, WebhookEndpoint.id == parcel.endpoint)
+        return None
+    message.attempts += 1
+    message.last_status, message.last_error = outcome.status, outcome.error
+    if outcome.delivered:
+        message.state, message.delivered_at = notify.DELIVERED, at
+    if to.holder != holder:  # the lease ran out while we waited: the endpoint is another's
+        return None
+    following = _next(session, to, parcel.letter.id) if more and outcome.delivered else None
+    if outcome.delivered:
+        to.failures, to.due_at, to.delivered_at = 0, None, at
+    else:
+        _leave_alone(session, to, outcome)
+    to.holder = holder if following else None
+    to.leased_until = clock.ahead(LEASE_SECONDS) if following else None
+    return following
+
+
+def postpone(session: Session, endpoint: str) -> None:
+    """Leave an endpoint alone for as long as a lease lasts: something of it cannot be read."""
+    mine = update(WebhookEndpoint).where(WebhookEndpoint.id == endpoint)
+    session.execute(mine.values(due_at=clock.ahead(LEASE_SECONDS)))
+
+
+def give_back(session: Session, holder: str) -> None:
+    """Free all endpoints of a process that is dead: what it had under way is sent again, under its id."""
+    _give_back(session, holder)
+
+
+def give_back_of_the_dead(session: Session) -> None:
+    """Free the endpoints of processes of this machine that are no more, and that nobody saw die."""
+    holders = select(WebhookEndpoint.holder).where(WebhookEndpoint.holder.is_not(None)).distinct()
+    known = presence.TABLE
+    here = select(known.c.name, known.c.pid).where(known.c.name.in_(holders), known.c.host == socket.gethostname())
+    for name, pid in session.execute(here).all():
+        if not _runs(pid):
+            _give_back(session, name)
+
+
+def _next(session: Session, to: WebhookEndpoint, done: str | None = None) -> Parcel | None:
+    """Return the message with the lowest number that waits, beside the one that is `done`.
+
+    Where none with a number waits, those without get theirs: they were left after all that have one.
+    """
+    row = WebhookDelivery
+    numbered = select(row).where(_pending(to.id), row.id != (done or ""), row.sequence.is_not(None))
+    message = session.scalars(numbered.order_by(row.sequence).limit(1)).first() or _number(session, to)
+    if message is None:
+        return None
+    letter = Letter(message.id, message.sequence or 0, message.body)
+    return Parcel(to.id, to.url, _secrets(session, to), letter)
+
+
+def _number(session: Session, to: WebhookEndpoint) -> WebhookDelivery | None:
+    """Give messages their numbers, in the order in which they were left, write them into them, and return the first.
+
+    Only the endpoint's holder does, and what it sees has been committed: so no number is given twice or left out.
+    """
+    row = WebhookDelivery
+    bare = select(row).where(_pending(to.id), row.sequence.is_(None)).order_by(row.created_at, row.id)
+    found = session.scalars(bare.limit(NUMBERED_AT_ONCE)).all()
+    for message in found:
+        to.sequence += 1
+        message.sequence = to.sequence
+        message.body = orjson.dumps({**orjson.loads(message.body), "sequence": to.sequence})
+    return found[0] if found else None
+
+
+def _secrets(session: Session, to: WebhookEndpoint) -> tuple[str, ...]:
+    """Return the sealed secrets in force; the former one is forgotten when its overlap has ended."""
+    if to.former_secret is None or to.former_until is None:
+        return (to.secret,)
+    if session.scalars(select(clock.now())).one() < to.former_until:
+        return (to.secret, to.former_secret)
+    to.former_secret = to.former_until = None
+    return (to.secret,)
+
+
+def _leave_alone(session: Session, endpoint: WebhookEndpoint, outcome: Outcome) -> None:
+    """Let an endpoint wait longer each time that it fails, and put it aside where that was long enough."""
+    endpoint.failures += 1
+    wait = pause(endpoint.failures)
+    if outcome.status == HTTPStatus.GONE:
+        _put_aside(session, endpoint, PutAside.GONE)
+        session.execute(update(WebhookDelivery).where(_pending(endpoint.id)).values(state=notify.FAILED))
+    elif wait is None:
+        _put_aside(session, endpoint, PutAside.UNANSWERED)
+    else:
+        endpoint.due_at = clock.ahead(wait)
+
+
+def _put_aside(session: Session, endpoint: WebhookEndpoint, why: PutAside) -> None:
+    endpoint.put_aside, endpoint.put_aside_at = why, session.scalars(select(clock.now())).one()
+    log.warning("endpoint put aside", endpoint=endpoint.id, why=why)
+    said = {"endpoint": endpoint.id, "url": endpoint.url, "put_aside": why, "at": rfc3339(endpoint.put_aside_at)}
+    session.flush()
+    row = WebhookEndpoint
+    others = select(row.id).where(row.client == endpoint.client, row.id != endpoint.id, row.put_aside.is_(None))
+    for other in session.scalars(others.order_by(row.id).with_for_update(read=True, key_share=True)).all():
+        notify.leave(session, other, endpoint.client, PUT_ASIDE, said)
+
+
+def _free(at: datetime | None) -> ColumnElement[bool]:
+    """Return the condition that an endpoint is enabled, has waited long enough, and is nobody's."""
+    row, moment = WebhookEndpoint, at or clock.now()
+    waited = or_(row.due_at.is_(None), row.due_at <= moment)
+    return and_(row.put_aside.is_(None), waited, or_(row.leased_until.is_(None), row.leased_until <= clock.now()))
+
+
+def _has_pending() -> ColumnElement[bool]:
+    return exists().where(WebhookDelivery.state == notify.PENDING, WebhookDelivery.endpoint == WebhookEndpoint.id)
+
+
+def _pending(endpoint: str) -> ColumnElement[bool]:
+    return and_(WebhookDelivery.state == notify.PENDING, WebhookDelivery.endpoint == endpoint)
+
+
+def _give_back(session: Session, holder: str, *which: ColumnElement[bool]) -> None:
+    mine = update(WebhookEndpoint).where(WebhookEndpoint.holder == holder, *which)
+    session.execute(mine.values(holder=None, leased_until=None))
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def lateness(session: Session) -> float:
+    """Return for how many seconds the oldest message that is due and not under way has been; 0 where none is.
+
+    A message behind another is due when that one was delivered, so each endpoint's wait counts once.
+    """
+    row, message = WebhookEndpoint, WebhookDelivery
+    left = select(func.min(message.created_at)).where(message.state == notify.PENDING, message.endpoint == row.id)
+    query = select(clock.now(), row.due_at, row.delivered_at, left.scalar_subquery())
+    waits = [0.0]
+    for now, *moments in session.execute(query.where(_free(None), _has_pending())).all():
+        waits.append((now - max(moment for moment in moments if moment is not None)).total_seconds())
+    return max(waits)
