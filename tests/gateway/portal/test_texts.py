@@ -89,6 +89,17 @@ def test_no_sentence_is_left_over() -> None:
         "payment_purpose",
         "record_field",
         "import_kind",
+        "application_state",
+        "application_due",
+        "application_event",
+        "party",
+        "repayment",
+        "offer_state",
+        "offer_field",
+        "move_name",
+        "move_note",
+        "move_sure",
+        "did",
     }
     text = sources()
     left = [
@@ -103,6 +114,7 @@ def _computed(section: str, key: str, text: str) -> bool:
     prefixes = {
         "consent": {"live", "revoked", "expired", "granted", "was_revoked", *WINDOW, *LIMITS},
         "fuller": {"sale", "purchase"},
+        "mandate": {"given", "was_ended"},
         "operations": {"unavailable", "not_allowed"},
         "portrait": {"sales", "purchases", "customers", "suppliers"},
     }
