@@ -83,6 +83,17 @@ def _days(language: Language, what: str, count: int) -> str:
     return text(language, key if count == 1 else many[what], count=count)
 
 
+# What an offer's document says that the page shows, or that tells whose offer it is: nothing is accepted unseen.
+KNOWN_TERMS = frozenset(
+    {
+        *("application", "offer", "enterprise", "bank", "product", "product_version"),
+        *("amount_fen", "months", "rate", "repayment", "payments_fen", "expires_on"),
+        *("total_cost_fen", "interest_fen", "fees_fen", "fees"),
+        *("all_in_rate", "all_in_simple_rate", "all_in_convention"),
+    }
+)
+
+
 def offers(application: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return every offer, newest first, with what its document says; `standing` is the one that can be accepted."""
     return [_offer(application, each) for each in reversed(application.get("offers") or ())]
@@ -174,6 +185,8 @@ def _expired(language: Language, said: Mapping[str, Any], _: str) -> Any:
 def _beyond(language: Language, said: Mapping[str, Any], _: str) -> Any:
     """Say what was found and what is needed: a range, or a step."""
     name, needed = str(said.get("field", "")), said.get("needed")
+    if "statute" in said:
+        return _unlawful(language, said)
     found = figure(language, name, said.get("found"))
     label = term(language, "offer_field", name)
     if not isinstance(needed, Mapping):
@@ -182,6 +195,15 @@ def _beyond(language: Language, said: Mapping[str, Any], _: str) -> Any:
     if name != "expires_on" and needed.get("least", 0) > needed.get("most", 0):
         return text(language, "refusal.no_room", name=label, least=least, most=most)
     return text(language, "refusal.beyond", name=label, found=found, least=least, most=most)
+
+
+def _unlawful(language: Language, said: Mapping[str, Any]) -> str:
+    """Say what interest and fees come to together, and the rate that the law leaves room for, if it leaves any."""
+    law, most = figures.exact_rate(said["statute"]), (said.get("needed") or {}).get("most")
+    if most is None:
+        return text(language, "refusal.fees_alone", law=law)
+    found, simple = figures.exact_rate(said.get("found")), figures.percent(said.get("all_in_simple_rate"), 2)
+    return text(language, "refusal.law", found=found, simple=simple, law=law, most=figures.exact_rate(most))
 
 
 def _used_up(language: Language, said: Mapping[str, Any], product: str) -> str:

@@ -53,7 +53,6 @@ PAGES = {
     "a platform's application": ("/portal/applications/app_1", "smc_platform"),
     "what fits": ("/portal/enterprise/matching", "smc_firm"),
     "handing in": ("/portal/applications/new?match=mat_1&product=p1", "smc_firm"),
-    "handing in nothing": ("/portal/applications/new?match=mat_1", "smc_firm"),
     "mandates": ("/portal/mandates", "smc_firm"),
     "mandates held": ("/portal/mandates", "smc_platform"),
 }

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 from matching_door import MatchingDoor, matching_door
+from portal_site import VISITORS
 
 from chassis.core.identity import Verifier
+from gateway.portal import Ask
+from gateway.portal.applications import KNOWN_TERMS
 
 SignedIn = Callable[..., FlaskClient]
 ORIGIN = {"Origin": "http://localhost"}
@@ -75,6 +78,14 @@ def test_a_firm_applies_a_bank_offers_and_the_firm_accepts(bank: FlaskClient, fi
     assert (status, "entered in the agreement ledger" in accepted) == (303, True)
     status, paid = make(bank, opened, "disburse", drawn="400,000")
     assert (status, "The payout is recorded" in paid) == (303, True)
+
+
+def test_nothing_that_is_agreed_is_unknown_to_the_page(bank: FlaskClient, door: MatchingDoor, opened: str) -> None:
+    """A member that the service adds to the document has to be shown to who accepts it."""
+    make(bank, opened, "offer", **TERMS)
+    name = opened.rpartition("/")[2]
+    told = door.call(VISITORS["smc_firm"], Ask("GET", f"/applications/{name}")).data
+    assert set(told["offers"][0]["document"]) - KNOWN_TERMS == set()
 
 
 def test_another_offer_than_the_one_that_was_read_is_not_accepted(

@@ -168,6 +168,27 @@ def test_an_offer_shows_exactly_what_its_number_says(signed_in: SignedIn, door: 
     assert "第 1 号报价 已被新报价取代" in page
 
 
+def test_fees_and_the_all_in_rate_are_part_of_what_is_shown(signed_in: SignedIn, door: StandIn) -> None:
+    """Each fee with its payee, who pays it, how much and when."""
+    found = fixture("application")
+    charges = [{"month": 0, "fen": 400_000}, {"month": 12, "fen": 400_000}]
+    fee = {"kind": "guarantee", "payee": "示例担保公司", "paid_by": "firm", "fen": 800_000, "charges": charges}
+    rates = {"all_in_rate": "0.0823", "all_in_simple_rate": "0.0794", "interest_fen": 948_753, "fees_fen": 800_000}
+    found["offers"][1]["document"] |= {"fees": [fee], **rates, "total_cost_fen": 1_748_753}
+    state_of(door, offers=found["offers"])
+    page = words(signed_in("smc_firm").get(ONE).text)
+    for said in (
+        "综合年化成本 8.23%",
+        "7.94%",
+        "担保费",
+        "示例担保公司",
+        "¥8,000.00",
+        "放款时 ¥4,000.00",
+        "¥17,487.53",
+    ):
+        assert said in page
+
+
 @pytest.mark.parametrize(
     ("key", "forms"),
     [
@@ -299,6 +320,23 @@ def test_nothing_is_accepted_without_the_tick(signed_in: SignedIn, door: StandIn
             422,
             {"type": "/problems/terms-beyond", "field": "months", "found": 3, "needed": {"least": 6, "most": 3}},
             "没有可填的值：产品最低 6 个月",
+        ),
+        (
+            422,
+            {
+                "type": "/problems/terms-beyond",
+                "field": "rate",
+                "found": 0.2,
+                "needed": {"least": 0.0, "most": 0.18},
+                "all_in_simple_rate": 0.26123,
+                "statute": 0.24,
+            },
+            "按单利折算为一年 26.12%，高于法律所保护的 24.00%；年利率最高可为 18.00%",
+        ),
+        (
+            422,
+            {"type": "/problems/terms-beyond", "field": "rate", "needed": {"least": 0, "most": None}, "statute": 0.24},
+            "仅费用一项就高于法律所保护的 24.00%",
         ),
         (409, {"type": "/problems/new", "title_zh": "新的情况", "detail": "Anew."}, "新的情况。Anew."),
     ],

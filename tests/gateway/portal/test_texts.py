@@ -96,6 +96,8 @@ def test_no_sentence_is_left_over() -> None:
         "repayment",
         "offer_state",
         "offer_field",
+        "fee_kind",
+        "fee_payer",
         "move_name",
         "move_note",
         "move_sure",
