@@ -6,13 +6,17 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 
 from chassis.core.errors import Unauthenticated, UpstreamUnavailable
+from chassis.core.moments import today
 from gateway.portal import Answer, Ask, Visitor, make_portal
+from services.matching.domain.application import Party, State, possible_moves
+from services.matching.domain.loan_offer import expired
 
 FIXTURES = Path(__file__).parent / "gateway" / "portal" / "fixtures"
 VISITORS = {
@@ -64,6 +68,10 @@ ROUTES = (
     (r"GET /book/date", "book_date"),
     (r"GET /catalogue", "catalogue"),
     (r"GET /reason-codes", "reason_codes"),
+    (r"GET /applications", "applications"),
+    (r"GET /applications/app_1", "application"),
+    (r"GET /products", "products"),
+    (r"GET /matches/mat_1", "match"),
     (r"POST /matches", "match"),
     (r"POST /scores/scr_01JX0001/recourse", "way_up"),
 )
@@ -116,7 +124,8 @@ class StandIn:
         query = ask.query or {}
         if route == "GET /enterprises" and "id" in query:
             return Answer(200, _listed(str(query["id"])))
-        return self.answers.get(route) or _filtered(route, query) or _answer(route)
+        told = self.answers.get(route) or _filtered(route, query) or _answer(route)
+        return _to(visitor, told) if route.startswith("GET /applications/") else told
 
     def asked(self, route: str) -> list[dict[str, Any]]:
         """Return the calls of one route."""
@@ -131,8 +140,23 @@ def _filtered(route: str, query: Mapping[str, str | int]) -> Answer | None:
         return Answer(200, fixture("disputes_open"))
     if route.startswith("GET /scores/"):
         return Answer(200, fixture("scores")["items"][0] | {"disputes": marks(), "undisputed": None})
-    found = [each for each in fixture("disputes_open")["items"] if route == f"GET /disputes/{each['id']}"]
-    return Answer(200, found[0]) if found else None
+    if route == "GET /consents" and query:
+        return Answer(200, {"items": fixture("consents")["items"] + fixture("mandates")["items"], "next": None})
+    for path, file in (("/disputes", "disputes_open"), ("/products", "products")):
+        found = [each for each in fixture(file)["items"] if route == f"GET {path}/{each['id']}"]
+        if found:
+            return Answer(200, found[0])
+    return None
+
+
+def _to(visitor: Visitor, told: Answer) -> Answer:
+    """Return an application as one of its parties is told it: with the moves that are theirs (matching's own rules)."""
+    if told.status != 200 or "state" not in told.data:
+        return told
+    party = Party.BANK if visitor.role == "bank" else Party.APPLICANT
+    over = expired(date.fromisoformat(told.data["expires_on"]), today()) if told.data["expires_on"] else False
+    moves = possible_moves(State(told.data["state"]), party, offer_expired=over)
+    return Answer(200, {**told.data, "moves": moves})
 
 
 def _answer(route: str) -> Answer:

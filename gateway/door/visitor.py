@@ -28,7 +28,7 @@ class Ask:
     """What a visitor asks of a public route (`/enterprises/…`, without `/v1`).
 
     `purpose` is why another firm's file is read; `key` makes a write that is sent twice count once; `version` is the
-    one that a write means to replace; `file` is the body of a route that takes files.
+    one that a write means to replace, by its number or its ETag; `file` is the body of a route that takes files.
     """
 
     method: str
@@ -37,7 +37,7 @@ class Ask:
     query: Mapping[str, str | int] | None = None
     purpose: str | None = None
     key: str | None = None
-    version: int | None = None
+    version: int | str | None = None
     file: bytes | None = None
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,6 +19,11 @@ FEN_PER_WAN = 1_000_000
 # One chart or column has one unit: 万元 for Chinese readers, thousands of yuan for English ones.
 MONEY_UNIT: dict[Language, tuple[int, str]] = {"zh": (FEN_PER_WAN, "万元"), "en": (100_000, "¥ thousand")}
 NOTHING = "—"
+LONGEST_AMOUNT = 20
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 
 def exact_yuan(fen: int) -> str:
@@ -135,6 +141,66 @@ def fen_of_wan(entered: str) -> int | None:
     wan = Decimal(text) if PLAIN.fullmatch(text) else Decimal()
     fen = wan * FEN_PER_WAN
     return int(fen) if Decimal("0.1") <= wan <= 100_000 and fen == int(fen) else None
+
+
+def fen_of_yuan(entered: str) -> int | None:
+    """Return an amount typed in yuan as fen (`500,000`, `¥1,234.50`), or None where it is no amount above 0.
+
+    >>> fen_of_yuan("¥ 500,000.00"), fen_of_yuan("１０００"), fen_of_yuan("0"), fen_of_yuan("1.005"), fen_of_yuan("5e3")
+    (50000000, 100000, None, None, None)
+    """
+    text = re.sub(r"[\s,¥元]", "", normalize("NFKC", entered))
+    fen = Decimal(text) * FEN_PER_YUAN if PLAIN.fullmatch(text) and len(text) <= LONGEST_AMOUNT else Decimal()
+    return int(fen) if fen > 0 and fen == int(fen) else None
+
+
+def months_of(entered: str) -> int | None:
+    """Return a term typed in months, from 1 to 360, or None."""
+    typed = entered.strip()
+    plain = typed.isascii() and typed.isdigit() and len(typed) <= 3
+    return int(typed) if plain and 1 <= int(typed) <= 360 else None
+
+
+def rate_of_percent(entered: str) -> float | None:
+    """Return a rate a year typed in percent (`4.35`, `4.35%`), or None where it is none from 0 to 100.
+
+    >>> rate_of_percent("4.35 %"), rate_of_percent("101"), rate_of_percent("four")
+    (0.0435, None, None)
+    """
+    text = normalize("NFKC", entered).replace("%", "").strip()
+    share = Decimal(text) / 100 if PLAIN.fullmatch(text) and len(text) <= LONGEST_AMOUNT else Decimal(-1)
+    return float(share) if 0 <= share <= 1 else None
+
+
+def exact_rate(rate: str | float | None) -> str:
+    """Return a rate with all decimals that it has, two at least: what is agreed is not rounded.
+
+    >>> exact_rate("0.0435"), exact_rate("0.043512"), exact_rate(0.05), exact_rate(None)
+    ('4.35%', '4.3512%', '5.00%', '—')
+    """
+    if rate is None:
+        return NOTHING
+    share = Decimal(str(rate)) * 100
+    places = max(2, -int(share.normalize().as_tuple().exponent))
+    return f"{share:.{places}f}%"
+
+
+def day_in_words(language: Language, value: str | None) -> Markup | str:
+    """Return the date of an ISO date or instant in words; of an instant, the day that it is in China.
+
+    >>> day_in_words("zh", "2026-12-05").striptags(), day_in_words("en", "2026-12-04T20:00:00Z").striptags()
+    ('2026年12月5日', '5 December 2026')
+    """
+    if not value:
+        return NOTHING
+    on = china_day(value)
+    said = f"{on.year}年{on.month}月{on.day}日" if language == "zh" else f"{on.day} {MONTHS[on.month - 1]} {on.year}"
+    return Markup('<time datetime="{}">{}</time>').format(on.isoformat(), said)
+
+
+def china_day(value: str) -> date:
+    """Return the date of an ISO date, and of an instant the day that it is in China."""
+    return datetime.fromisoformat(value).astimezone(CHINA).date() if "T" in value else date.fromisoformat(value)
 
 
 def date_of(entered: str) -> date | None:

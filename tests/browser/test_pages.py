@@ -45,6 +45,16 @@ PAGES = {
     "repairs": ("/portal/repairs", "smc_operator"),
     "notices": ("/portal/notices", "smc_bank"),
     "retention": ("/portal/retention", "smc_firm"),
+    "inbox": ("/portal/applications", "smc_bank"),
+    "a bank's application": ("/portal/applications/app_1", "smc_bank"),
+    "own applications": ("/portal/applications", "smc_firm"),
+    "own application": ("/portal/applications/app_1", "smc_firm"),
+    "a platform's applications": ("/portal/applications", "smc_platform"),
+    "a platform's application": ("/portal/applications/app_1", "smc_platform"),
+    "what fits": ("/portal/enterprise/matching", "smc_firm"),
+    "handing in": ("/portal/applications/new?match=mat_1&product=p1", "smc_firm"),
+    "mandates": ("/portal/mandates", "smc_firm"),
+    "mandates held": ("/portal/mandates", "smc_platform"),
 }
 FILE = "GET /enterprises/local:E17"
 # Pages that bear the mark of what is disputed, each with the answer that tells of it.

@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
-from uuid import NAMESPACE_URL, uuid4, uuid5
+from uuid import uuid4
 
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 
-from gateway.portal import charts, figures, language
-from gateway.portal.visit import ask, ask_list, ask_or, features, firm_path, page, reason_codes, say, speaking, visitor
+from gateway.portal import charts
+from gateway.portal.pages import matching
+from gateway.portal.visit import ask, ask_list, ask_or, firm_path, page, reason_codes, speaking, visitor
 
 ROLES = ("bank", "platform", "operator", "source")
 # A page of the list asks for each firm's latest score; twenty are answered within a fifth of a second.
 FIRMS_A_PAGE = 20
 SCORES_SHOWN = 12
-KINDS = ("credit-line", "invoice-finance", "order-finance", "secured-loan", "guarantee-loan", "leasing")
-
-# Names that a rule may use beside the feature catalogue's.
-RULE_UNITS = {
-    "amount_fen": "fen",
-    "months": "month",
-    "pd": "probability",
-    "score": "point",
-    "rate": "rate",
-    "all_in_simple_rate": "rate",
-}
-COMMA = {"zh": Markup("、"), "en": Markup(", ")}
-WORD = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 def listing() -> ResponseReturnValue:
@@ -51,7 +37,7 @@ def open_by_id() -> ResponseReturnValue:
 
 def applicant(firm: str) -> ResponseReturnValue:
     """Show an applicant: score, reasons, the form that asks which products fit."""
-    return _applicant_page(firm, need={}, errors={}, match=None)
+    return _applicant_page(firm)
 
 
 def score(firm: str) -> ResponseReturnValue:
@@ -67,50 +53,13 @@ def match(firm: str) -> ResponseReturnValue:
     """Answer with offers and refusals: only this part of the page where htmx asks, else the whole page."""
     visitor("bank", "platform")
     firm_path(firm)
-    need, errors = _need(request.form)
-    offers = None if errors else _match(firm, need)
-    partial = request.headers.get("HX-Request")
-    status = 422 if errors else 200
-    if partial:
-        return page("_match.html", match=offers, errors=errors, shown=_shown), status
-    return _applicant_page(firm, need=request.form, errors=errors, match=offers), status
+    answered = matching.answered(firm)
+    if request.headers.get("HX-Request"):
+        return matching.part(answered)
+    return _applicant_page(firm, answered), answered.status
 
 
-def _shown(line: Mapping[str, Any], part: str) -> Any:
-    """Return what a rule found or needs, each fact in its own unit.
-
-    A compound rule finds several facts, and what it needs is the rule itself, which its title says: then "".
-    """
-    facts, comma = line.get("found"), COMMA[speaking()]
-    if isinstance(facts, Mapping):
-        lines = [Markup("{} {}").format(_title(name), _value(name, value)) for name, value in facts.items()]
-        return comma.join(lines) if part == "found" else ""
-    subject = WORD.search(str(line.get("rule", "")))
-    content = line.get(part)
-    values = content if isinstance(content, list) else [content]
-    return comma.join(_value(subject[0] if subject else "", value) for value in values)
-
-
-def _title(name: str) -> str:
-    known = features().get(name)
-    return language.pick(speaking(), known["title"]) if known else language.term(speaking(), "fact", name)
-
-
-def _value(name: str, value: Any) -> Any:
-    if value is None:
-        return say("match.unknown")
-    if name == "size_class":
-        return language.term(speaking(), "size", value)
-    return figures.measure(speaking(), value, RULE_UNITS.get(name) or features().get(name, {}).get("unit"))
-
-
-def _match(firm: str, need: dict[str, Any]) -> Any:
-    # The same form sent twice is one match; another amount is another one.
-    key = uuid5(NAMESPACE_URL, f"{request.form.get('nonce') or uuid4().hex} {firm} {sorted(need.items())}").hex
-    return ask("POST", "/matches", json={"enterprise": firm, "need": need}, purpose="financing-match", key=key)
-
-
-def _applicant_page(firm: str, *, need: Any, errors: dict[str, str], match: Any) -> str:
+def _applicant_page(firm: str, answered: matching.Answered = matching.UNASKED) -> str:
     visitor(*ROLES)
     firm_path(firm)
     consented = ask("GET", "/enterprises", query={"id": firm, "limit": 1})["items"]
@@ -133,12 +82,8 @@ def _applicant_page(firm: str, *, need: Any, errors: dict[str, str], match: Any)
         pd_at=charts.pd_position,
         pd_ticks=charts.PD_TICKS,
         contributions=_by_size(latest) if latest else [],
-        kinds=KINDS,
-        need=need,
-        errors=errors,
-        match=match,
-        shown=_shown,
         nonce=uuid4().hex,
+        **matching.shown(answered),
     )
 
 
@@ -160,18 +105,3 @@ def _contested(score: Mapping[str, Any]) -> dict[str, Any] | None:
 def _scores(firm: str, limit: int) -> list[dict[str, Any]]:
     answer = ask_or({"items": []}, "GET", firm_path(firm, "scores"), query={"limit": limit})
     return list(answer["items"])
-
-
-def _need(form: Any) -> tuple[dict[str, Any], dict[str, str]]:
-    fen = figures.fen_of_wan(form.get("amount", ""))
-    typed = form.get("months", "").strip()
-    months = int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= 3 and 1 <= int(typed) <= 360 else None
-    errors = {}
-    if fen is None:
-        errors["amount"] = say("match.need_amount")
-    if months is None:
-        errors["months"] = say("match.need_months")
-    need: dict[str, Any] = {"amount_fen": fen, "months": months}
-    if form.get("kind") in KINDS:
-        need["kind"] = form["kind"]
-    return need, errors

@@ -90,6 +90,19 @@ def test_no_sentence_is_left_over() -> None:
         "payment_purpose",
         "record_field",
         "import_kind",
+        "application_state",
+        "application_due",
+        "application_event",
+        "party",
+        "repayment",
+        "offer_state",
+        "offer_field",
+        "fee_kind",
+        "fee_payer",
+        "move_name",
+        "move_note",
+        "move_sure",
+        "did",
     }
     text = sources()
     left = [
@@ -104,6 +117,7 @@ def _computed(section: str, key: str, text: str) -> bool:
     prefixes = {
         "consent": {"live", "revoked", "expired", "granted", "was_revoked", *WINDOW, *LIMITS},
         "fuller": {"sale", "purchase"},
+        "mandate": {"given", "was_ended"},
         "operations": {"unavailable", "not_allowed"},
         "portrait": {"sales", "purchases", "customers", "suppliers"},
     }
