@@ -67,7 +67,7 @@ class Soak:
         self.files_after = self.files_before
         self._source = Client(running.url, keys(running.home)["source-demo"], timeout=60)
         gateway = Addresses(int(running.url.rpartition(":")[2]))
-        self._metrics = f"{gateway.of('profile')}/metrics"
+        self._metrics = f"{gateway.watched('profile')}/metrics"
         self._done: dict[str, datetime] = {}
 
     def stay(self, seconds: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import selectors
 import socket
 import threading
@@ -20,6 +21,8 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 from chassis.web.pace import GRACE_SECONDS, OUTERMOST, SERVICE_STAND_SECONDS, Paced
 
 STAY_MILLISECONDS = 2
+# Names the port of those who watch: of the addresses that are bound, the one which tells metrics.
+METRICS_PORT = "METRICS_PORT"
 # How long a connection that is only kept open outlives SIGTERM: longer than a request is on its way to us.
 LINGER_SECONDS = 0.5
 # How long a thread stays where another one is free for whoever else comes.
@@ -109,6 +112,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # ships no types
         super().load_wsgi()
         outermost = getattr(self.wsgi, "config", {}).get(OUTERMOST, True)
         self._stand = None if outermost else SERVICE_STAND_SECONDS
+        self._watched_port = int(os.environ.get(METRICS_PORT) or 0)
 
     def init_process(self) -> None:
         """Begin to serve, after the fork."""
@@ -127,7 +131,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # ships no types
                 return
             raise
         self.nr_conns += 1
-        conn = TConn(self.cfg, Paced(sock, self._stand), address, listener.getsockname())
+        name = listener.getsockname()
+        conn = TConn(self.cfg, Paced(sock, self._stand), address, name)
+        conn.sock.watched = isinstance(name, tuple) and name[1] == self._watched_port
         conn.timeout = time.monotonic() + FIRST_HEAD_SECONDS
         self.pending_conns.append(conn)
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))

@@ -1,4 +1,8 @@
-"""Health of a service, told to those who watch it: alive, ready or what is missing, degraded, metrics."""
+"""Health of a service, told to those who watch it: alive, ready or what is missing, degraded, metrics.
+
+Who watches comes by a port of their own (`METRICS_PORT`), which answers nothing else: metrics are told there alone, and
+so is what the outermost application misses.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +10,26 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from prometheus_client.registry import Collector
 from sqlalchemy import QueuePool
 from sqlalchemy.exc import SQLAlchemyError
 
 from chassis.core import metrics
 from chassis.core.bounded import Bounded
-from chassis.core.errors import Refused, Unready
+from chassis.core.errors import NotFound, Refused, Unready
 from chassis.data import presence, queues
 from chassis.data.database import Database
 from chassis.data.storage import Writing, folder_probe
 from chassis.web.answers import json_answer
+from chassis.web.pace import OUTERMOST
 
 DEGRADED, GAUGES = "degraded", "gauges"
 LIVENESS, READINESS, METRICS = "/livez", "/readyz", "/metrics"
 ROUTES = frozenset({LIVENESS, READINESS, METRICS})
+
+# What gunicorn's worker hands on of a connection says by which port it came.
+CONNECTION = "gunicorn.socket"
 
 Check = Callable[[], object]
 
@@ -37,18 +45,34 @@ def register(app: Flask, checks: Mapping[str, Check]) -> None:
         return json_answer({"status": "alive"})
 
     def readyz() -> Response:
+        if app.config[OUTERMOST] and not _watched():
+            ready = not any(map(_failure, bounded.values()))
+            return json_answer({"status": "ready" if ready else "not-ready"}, 200 if ready else 503)
         failures = {name: failure for name, check in bounded.items() if (failure := _failure(check))}
         missing = {name: _reason(failure) for name, failure in failures.items()}
         told = {"status": _status(failures.values()), "missing": missing, "degraded": _degraded(app)}
         return json_answer(told, 503 if missing else 200)
 
     def metrics_page() -> Response:
+        if not _watched():
+            raise NotFound("There is no such route. GET /openapi.json lists all of them, and /docs explains them.")
         body, media_type = metrics.exposition(*app.extensions.get(GAUGES, ()))
         return Response(body, content_type=media_type)
 
     app.add_url_rule(LIVENESS, view_func=livez)
     app.add_url_rule(READINESS, view_func=readyz)
     app.add_url_rule(METRICS, "metrics", metrics_page)
+    app.before_request(_keep_to_watching)
+
+
+def _watched() -> bool:
+    """Tell whether this request came by the port of those who watch."""
+    return bool(getattr(request.environ.get(CONNECTION), "watched", False))
+
+
+def _keep_to_watching() -> None:
+    if _watched() and request.path not in ROUTES:
+        raise NotFound(f"This port answers {', '.join(sorted(ROUTES))} alone.")
 
 
 def _degraded(app: Flask) -> Mapping[str, str]:

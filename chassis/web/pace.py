@@ -36,6 +36,8 @@ class Paced:
         self._stand = stand
         self._seen, self._held = 0, b""
         self.late = self.oversized = False
+        # Whether it came by the port of those who watch (`chassis.web.health`).
+        self.watched = False
         self.begin(GRACE_SECONDS)
         for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
             sock.setsockopt(socket.SOL_SOCKET, option, _time(LOOK_MILLISECONDS))

@@ -7,7 +7,6 @@ import importlib.util
 import json
 import os
 import shlex
-import socket
 import subprocess
 import sys
 import time
@@ -23,7 +22,7 @@ from smecredit.problems import Expected
 from smecredit.running import home as homes
 from smecredit.running.ground import HOST, Ground
 from smecredit.running.migrated import current
-from smecredit.running.ports import PARTS, SERVICES, Addresses, listening
+from smecredit.running.ports import PARTS, SERVICES, Addresses, Sockets, listening
 from smecredit.running.process import Child, Command
 from smecredit.running.zygote import AVAILABLE, Zygote
 
@@ -75,7 +74,7 @@ class Suite:
         self._leaving: list[Child] = []
         # What makes the processes; elsewhere than on Linux each is started by itself.
         self._zygote = self._hatch()
-        self._sockets: Mapping[str, socket.socket] = {}
+        self._sockets: Mapping[str, Sockets] = {}
         self._roll_wanted = False
         self._exits = contextlib.ExitStack()
 
@@ -258,7 +257,7 @@ class Suite:
         """Wait until gateway and services answer `/readyz`."""
         deadline = time.monotonic() + READY_SECONDS
         for name in PARTS:
-            self._wait(name, partial(_ready, name, self.addresses.port_of(name)), deadline)
+            self._wait(name, partial(_ready, name, self.addresses.watched_port_of(name)), deadline)
 
     def _wait(self, name: str, ready: Callable[[], bool], deadline: float) -> None:
         """Wait for a child; raise `CannotStart` where it is late, or where any has stopped."""
@@ -294,6 +293,8 @@ class Suite:
 
     def _child(self, command: Command) -> Child:
         own = {"SMECREDIT_HOME": str(self._home_of(command.name))}
+        if command.name in PARTS:
+            own |= {"METRICS_PORT": str(self.addresses.watched_port_of(command.name))}
         if command.name == "gateway":
             own |= {"WEB_THREADS": self._environment.get("WEB_THREADS", GATEWAY_THREADS)}
         return Child(command, {**self._environment, **own}, self._log_of(command.name), self._zygote)
@@ -316,11 +317,12 @@ class Suite:
     def _web(self, name: str) -> Command:
         """Return the command of a web process: gunicorn's own script, as `python -m gunicorn` breaks its restarts."""
         package = "gateway" if name == "gateway" else f"services.{name}"
-        listener = self._sockets[name].fileno()
+        listeners = (self._sockets[name].open.fileno(), self._sockets[name].watched.fileno())
         script = Path(sys.executable).with_name("gunicorn")
-        application, place = f"{package}.app:create_app()", f"fd://{listener}"
-        arguments = [str(script), "--config", "python:chassis.web.gunicorn_conf", "--bind", place, application]
-        return Command(name, arguments, (listener,), loaded=True)
+        places = [word for listener in listeners for word in ("--bind", f"fd://{listener}")]
+        application = f"{package}.app:create_app()"
+        arguments = [str(script), "--config", "python:chassis.web.gunicorn_conf", *places, application]
+        return Command(name, arguments, listeners, loaded=True)
 
     def _worker(self, name: str) -> Command:
         """Return the command of a service's workers, which load without rounds of the collector."""

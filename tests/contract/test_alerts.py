@@ -14,6 +14,7 @@ import yaml
 from databases import lay
 from profile_house import open_house
 from prometheus_client.parser import text_string_to_metric_families
+from watching import WATCHED
 
 from chassis.core import metrics
 from chassis.core.identity import Verifier
@@ -44,7 +45,7 @@ def told(tmp_path: Path, verifier: Verifier, tokens: Callable[..., dict[str, str
     # A counter with labels tells nothing until it has counted.
     metrics.UNANSWERED.labels("profile").inc(0)
     metrics.JOBS.labels("import", "done").inc(0)
-    pages = [client.get("/metrics").text for client in (house.client, house.client, other)]
+    pages = [client.get("/metrics", **WATCHED).text for client in (house.client, house.client, other)]
     return {
         sample.name for page in pages for family in text_string_to_metric_families(page) for sample in family.samples
     }

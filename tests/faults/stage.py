@@ -123,7 +123,7 @@ class Stage:
     def readiness(self, part: str = "gateway") -> tuple[int, dict[str, Any]]:
         """Return what a part says at `/readyz`; 0 where it does not answer."""
         try:
-            with urllib.request.urlopen(f"{self.addresses.of(part)}/readyz", timeout=20) as answer:  # noqa: S310 -- http
+            with urllib.request.urlopen(f"{self.addresses.watched(part)}/readyz", timeout=20) as answer:  # noqa: S310 -- http
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as refused:
             return refused.code, json.loads(refused.read() or b"{}")

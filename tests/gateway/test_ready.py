@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from watching import WATCHED
 
 from gateway.app import create_app
 from gateway.settings import Settings
@@ -17,7 +18,7 @@ CLOSED_PORT = "http://127.0.0.1:9"
 
 
 def missing(app: Flask) -> dict[str, str]:
-    answer = app.test_client().get("/readyz")
+    answer = app.test_client().get("/readyz", **WATCHED)
     assert answer.status_code == (503 if answer.json["missing"] else 200)
     found: dict[str, str] = answer.json["missing"]
     return found
@@ -52,6 +53,16 @@ def test_a_database_that_was_not_migrated_is_named(settings: Settings, tmp_path:
     """With the command that mends it."""
     found = missing(create_app(replace(settings, database_url=f"sqlite:///{tmp_path / 'empty.db'}")))
     assert "gateway.cli migrate" in found["database"]
+
+
+def test_the_public_port_tells_ready_or_not_and_no_more(gateway: Callable[..., Flask], settings: Settings) -> None:
+    """Neither what is missing nor where it is looked for."""
+    public = gateway(backends=dict.fromkeys(settings.backends, CLOSED_PORT)).test_client().get("/readyz")
+    assert (public.status_code, public.json) == (503, {"status": "not-ready"})
+
+
+def test_the_public_port_tells_when_it_is_ready(app: Flask) -> None:
+    assert app.test_client().get("/readyz").json == {"status": "ready"}
 
 
 def test_alive_needs_nothing(gateway: Callable[..., Flask], settings: Settings) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask.testing import FlaskClient
+from watching import WATCHED
 
 from chassis.data import presence
 from services.matching.context import Context
@@ -27,5 +28,5 @@ def test_a_service_whose_workers_are_gone_says_so(client: FlaskClient, here: Con
 
 def test_metrics_have_a_line_for_each_post(client: FlaskClient, here: Context) -> None:
     """Also where nothing waits."""
-    lines = client.get("/metrics").text.splitlines()
+    lines = client.get("/metrics", **WATCHED).text.splitlines()
     assert {f'queue_waiting{{queue="{post}"}} 0.0' for post in posts(here)} <= set(lines)

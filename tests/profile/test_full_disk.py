@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from profile_house import HEADER, ROW, House, open_house
 from small_disk import fill, small_disk
+from watching import WATCHED
 
 from chassis.core.identity import Verifier
 from chassis.data import storage, worker
@@ -43,7 +44,7 @@ def test_on_a_full_disk_nothing_is_taken_in_and_what_needs_no_record_is_read(dis
         assert refused.headers["Retry-After"] == "10"
     assert house.book()["invoices"] == 1
     assert house.client.get(of_firm, headers=house.owner()).status_code == 200
-    assert 'disk_free_bytes{place="lake"} 0.0' in house.client.get("/metrics").text
+    assert 'disk_free_bytes{place="lake"} 0.0' in house.client.get("/metrics", **WATCHED).text
     ballast.unlink()
     assert house.client.get("/readyz").json["missing"] == {}
     assert house.client.get(of_firm, headers=house.bank()).status_code == 200

@@ -1,6 +1,6 @@
 """The compose file's own commands bring up the suite on a real PostgreSQL and a real Redis, outside containers.
 
-Only addresses are translated: a container's name becomes loopback, its port 8000 a free one.
+Only addresses are translated: a container's name becomes loopback, its ports 8000 and 9000 are free ones.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -50,6 +51,7 @@ class Deployment:
     variables: dict[str, str]
     addresses: dict[str, str]
     ports: dict[str, int] = field(default_factory=lambda: {name: free_port() for name in WEB})
+    watched: dict[str, int] = field(default_factory=lambda: {name: free_port() for name in WEB})
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def translate(self, text: str, service: str) -> str:
@@ -61,6 +63,11 @@ class Deployment:
             text = text.replace(container, local)
         if service in self.ports:
             text = re.sub(r"(0\.0\.0\.0|127\.0\.0\.1):8000", rf"127.0.0.1:{self.ports[service]}", text)
+            text = re.sub(
+                r"^(0\.0\.0\.0:)?9000$",
+                lambda found: f"{'127.0.0.1:' if found[1] else ''}{self.watched[service]}",
+                text,
+            )
         return text
 
     def environment(self, service: str) -> dict[str, str]:
@@ -92,15 +99,15 @@ class Deployment:
         for process in self.running.values():
             process.wait(20)
 
-    def get(self, service: str, path: str) -> Any:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.ports[service]}{path}", timeout=5) as answer:
-            return orjson.loads(answer.read())
+    def get(self, service: str, path: str, port: int | None = None) -> bytes:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port or self.ports[service]}{path}", timeout=5) as answer:
+            return bytes(answer.read())
 
     def wait_ready(self, service: str) -> Any:
         end = time.monotonic() + STARTED_WITHIN
         while True:
             try:
-                return self.get(service, "/readyz")
+                return orjson.loads(self.get(service, "/readyz"))
             except OSError:
                 if time.monotonic() > end or self.running[service].poll() is not None:
                     pytest.fail(f"{service} is not ready: {(self.home / f'{service}.log').read_text()[-3000:]}")
@@ -199,6 +206,18 @@ def deployment(
 @pytest.mark.parametrize("service", WEB)
 def test_every_service_becomes_ready_by_the_compose_files_command(deployment: Deployment, service: str) -> None:
     assert deployment.wait_ready(service)["status"] == "ready"
+
+
+@pytest.mark.parametrize("service", WEB)
+def test_metrics_are_told_at_the_port_that_prometheus_is_given_alone(deployment: Deployment, service: str) -> None:
+    """And at no port that is published."""
+    scraped = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
+    targets = {target for job in scraped for one in job["static_configs"] for target in one["targets"]}
+    assert f"{service}:{COMPOSE['services'][service]['environment']['METRICS_PORT']}" in targets
+    deployment.wait_ready(service)
+    assert b"http_request_duration_seconds" in deployment.get(service, "/metrics", deployment.watched[service])
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        deployment.get(service, "/metrics")
 
 
 @pytest.mark.parametrize("service", WEB)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -87,6 +88,15 @@ def test_gateway_and_services_are_ready(up):
     for step in range(len(PARTS)):
         with urllib.request.urlopen(f"http://127.0.0.1:{up.port + step}/readyz") as answer:
             assert answer.status == 200
+
+
+def test_metrics_are_told_at_ports_of_their_own(up):
+    """Four behind those of the parts; at theirs there is no such route."""
+    for step in range(len(PARTS)):
+        with urllib.request.urlopen(f"http://127.0.0.1:{up.port + len(PARTS) + step}/metrics") as answer:
+            assert b"http_request_duration_seconds" in answer.read()
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(f"http://127.0.0.1:{up.port + step}/metrics")
 
 
 def test_the_keys_are_for_their_owner_only(up):

@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey
 from sqlalchemy import Column, Integer, MetaData, String, Table, func, insert, select
+from watching import WATCHED
 
 from chassis.core.call import timed
 from chassis.core.errors import Conflict, NotFound, NotWritable, Refused, UpstreamUnavailable
@@ -293,15 +294,28 @@ def test_whoever_asks_for_the_document_first_gets_the_whole_of_it(app: Flask) ->
 
 def test_metrics_count_by_route_and_hold_no_path(client: FlaskClient) -> None:
     client.get("/v1/refused?firm=local:E17")
-    page = client.get("/metrics").text
+    page = client.get("/metrics", **WATCHED).text
     assert 'route="/v1/refused"' in page
     assert "E17" not in page
+
+
+def test_metrics_are_told_to_those_who_watch_alone(client: FlaskClient) -> None:
+    """Nowhere else is there such a route."""
+    answer = client.get("/metrics")
+    assert answer.status_code == 404
+    assert answer.json["type"] == "/problems/not-found"
+
+
+def test_who_watches_is_answered_nothing_else(client: FlaskClient) -> None:
+    assert client.get("/v1/refused", **WATCHED).status_code == 404
+    assert client.get("/openapi.json", **WATCHED).status_code == 404
+    assert client.get("/livez", **WATCHED).status_code == 200
 
 
 def test_metrics_do_not_grow_with_made_up_methods(client: FlaskClient, capfd) -> None:
     """Whoever sends odd methods fills neither the memory nor the log with words of their own."""
     client.open("/v1/nowhere", method="E17")
-    page = client.get("/metrics").text
+    page = client.get("/metrics", **WATCHED).text
     assert 'method="(other)"' in page
     assert "E17" not in page + capfd.readouterr().err
 

@@ -103,7 +103,7 @@ def test_no_log_holds_a_canary(town: Town, problems: list[bytes], canary: str) -
 def test_no_metric_holds_a_canary(town: Town, problems: list[bytes], canary: str) -> None:
     """Of any service, by name or by label."""
     for service in ("gateway", *SERVICES):
-        page = town.http.request("GET", f"{town.addresses.of(service)}/metrics")
+        page = town.http.request("GET", f"{town.addresses.watched(service)}/metrics")
         assert page.status == 200
         assert canary not in _legible(page.data)
 
