@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 TOO_LARGE, DAMAGED = 1, 3
 # Beside the text itself: what decoding takes.
 BESIDE = 64 << 20
-# So long it may take; the largest files that are taken need a tenth of it.
-SECONDS = 600.0
+# So long it may take, unless who asks says less.
+SECONDS = 120.0
 # By this a process asks Linux to be ended with the one that began it.
 PR_SET_PDEATHSIG = 1
 # What libraries say where memory is refused to them; a thread needs some too.
@@ -46,10 +46,12 @@ class Measured:
     longest: int = 0
 
 
-def measured(path: Path, *, rows: int, most: int, first: int | None = None) -> Measured | None:
+def measured(
+    path: Path, *, rows: int, most: int, first: int | None = None, seconds: float | None = None
+) -> Measured | None:
     """Return how much text a file holds, or the `first` rows of it.
 
-    None where so many `rows` of it together hold more than `most` bytes, or where that is not told within `SECONDS`.
+    None where so many `rows` of it together hold more than `most` bytes, or where that is not told within `seconds`.
     Raise `Damaged` where it cannot be read.
     """
     # Without -P the modules beside this one would stand for those of the library: `http`, say.
@@ -58,7 +60,7 @@ def measured(path: Path, *, rows: int, most: int, first: int | None = None) -> M
     environment = {**os.environ, "POLARS_MAX_THREADS": "1"}
     try:
         done = subprocess.run(  # noqa: S603 -- our own file
-            command, env=environment, capture_output=True, check=False, timeout=SECONDS
+            command, env=environment, capture_output=True, check=False, timeout=seconds or SECONDS
         )
     except subprocess.TimeoutExpired:
         return None
@@ -78,7 +80,7 @@ def measure(path: str, rows: int, most: int, first: int | None = None) -> Measur
     texts = [at for at, kind in kinds if not (kind.is_numeric() or kind.is_temporal() or kind in flat)]
     height = plan.select(pl.len()).collect().item()
     height = height if first is None else min(height, first)
-    _bound(2 * most + BESIDE)
+    bound(2 * most + BESIDE)
     total = longest = 0
     for start in range(0, height, rows) if texts else ():
         held = 0
@@ -104,7 +106,7 @@ def _weighed(cells: pl.Series) -> tuple[int, int]:
     return size, longest
 
 
-def _bound(more: int) -> None:
+def bound(more: int) -> None:
     """Let this process take so many bytes more than it holds now, where the system tells what that is."""
     status = Path("/proc/self/status")
     if not status.exists():
@@ -114,7 +116,7 @@ def _bound(more: int) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
-def _end_with(parent: int) -> None:
+def end_with(parent: int) -> None:
     """Let this process be ended with the one that asks, and at once if that is gone already."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -122,7 +124,7 @@ def _end_with(parent: int) -> None:
         raise SystemExit(TOO_LARGE)
 
 
-def _wants_memory(error: BaseException) -> bool:
+def wants_memory(error: BaseException) -> bool:
     """Tell whether an error says that memory is refused, and not that the file is damaged."""
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in (errno.ENOMEM, errno.EAGAIN)):
         return True
@@ -131,11 +133,11 @@ def _wants_memory(error: BaseException) -> bool:
 
 def main(path: str, rows: str, most: str, first: str, parent: str) -> int:
     """Print what a file holds; return how the process ends."""
-    _end_with(int(parent))
+    end_with(int(parent))
     try:
         found = measure(path, int(rows), int(most), int(first) if first else None)
     except BaseException as error:  # a library in Rust may panic, which is no ordinary exception
-        return TOO_LARGE if _wants_memory(error) else DAMAGED
+        return TOO_LARGE if wants_memory(error) else DAMAGED
     if found is None:
         return TOO_LARGE
     sys.stdout.write(json.dumps({"total": found.total, "longest": found.longest}))

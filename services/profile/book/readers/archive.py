@@ -21,6 +21,9 @@ CELL = re.compile(rb"""r=["']([A-Za-z]{0,9})(\d{1,10})["']""")
 # A cell in a column of three letters or a row of six digits: no sheet without one reaches far.
 FAR = re.compile(rb"""r=["'](?:[A-Za-z]{3,9}\d|[A-Za-z]{0,9}\d{6,10}["'])""")
 OVERLAP = 32
+# The same, however it is written; only where all of a sheet is at hand.
+WRITTEN = re.compile(rb"""r\s*=\s*["']\s*([A-Za-z]{0,9})(\d{1,10})""")
+ROW, CELLS = re.compile(rb"<(?:\w+:)?row\b"), re.compile(rb"<(?:\w+:)?c\b")
 # The part that holds texts says at its beginning how many there are.
 COUNT = re.compile(rb"""niqueCount\s*=\s*["']\s*(\d+)""")
 HEAD = 4096
@@ -84,6 +87,14 @@ def _reach(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> tuple[int, int]:
             rows, columns = max(rows, *map(int, numbers)), max(columns, *map(_column, letters))
         last = piece
     return rows, columns
+
+
+def reached(sheet: bytes) -> tuple[int, int]:
+    """Return a row and a column beyond which no cell of a sheet can be: what it names, and as many more unnamed."""
+    found = WRITTEN.findall(sheet)
+    rows = max((int(number) for _, number in found), default=0)
+    columns = max((_column(letters) for letters, _ in found), default=0)
+    return rows + len(ROW.findall(sheet)), columns + len(CELLS.findall(sheet))
 
 
 def _column(letters: bytes) -> int:

@@ -33,6 +33,8 @@ ROWS, TEXT_BYTES, SHEET_BYTES, STRINGS_BYTES, PART_BYTES = 1_100, 4 << 20, 16 <<
 # And no workbook of people has a head of more than this, all of its parts together.
 WORKBOOK_BYTES = 256 << 20
 CHUNK = 1 << 20
+# Who looks at a file waits for the answer, and holds a thread meanwhile.
+SECONDS = 20.0
 GZIP = b"\x1f\x8b"
 # What a workbook says in its parts, whatever the prefix of its namespace.
 ROW_END = re.compile(rb"</(\w+:)?row>")
@@ -106,7 +108,7 @@ def _json(path: Path) -> Head:
 def _parquet(path: Path) -> Head:
     # What is damaged, its reader says.
     with suppress(UnreadableFile), damage_told("", PolarsError, OSError):
-        text_of(path, Limits(), ROWS + 1)
+        text_of(path, Limits(seconds=SECONDS), ROWS + 1)
         rows = pl.scan_parquet(path).head(ROWS + 1).collect()
         rows.head(ROWS).write_parquet(path)
         return Head(Sort.PARQUET, whole=rows.height <= ROWS)

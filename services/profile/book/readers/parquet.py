@@ -13,7 +13,14 @@ from services.profile.book.domain.columns import Form, Matched
 from services.profile.book.domain.titles import LINE, names
 from services.profile.book.readers.layout import swept
 from services.profile.book.readers.numbers import plain_numbers
-from services.profile.book.readers.sheets import FileTooLarge, Limits, RawSheet, UnreadableFile, damage_told
+from services.profile.book.readers.sheets import (
+    FileTooLarge,
+    Limits,
+    RawSheet,
+    UnreadableFile,
+    damage_told,
+    must_be_narrow,
+)
 
 SIMPLE = (pl.String, pl.Boolean, pl.Date, pl.Datetime, pl.Decimal, pl.Categorical, pl.Enum, pl.Null)
 # A cell of the least possible size; a Parquet file cannot tell how much text it unpacks to, its rows it can.
@@ -59,6 +66,7 @@ def opened(form: Form, path: Path, limits: Limits) -> Rows:
         schema = plan.collect_schema()
         height = plan.select(pl.len()).collect().item()
     titles = schema.names()
+    must_be_narrow(len(titles), limits)
     named = names(titles)
     matched = form.match(titles)
     types = dict(zip(named, schema.dtypes(), strict=True))
@@ -74,7 +82,8 @@ def opened(form: Form, path: Path, limits: Limits) -> Rows:
         raise FileTooLarge(
             f"The file has {height} rows; split it and send the parts. / 行数过多，请拆分后分别报送。", rows=height
         )
-    return Rows(plan, tuple(titles), height, matched, text_of(path, limits))
+    # What was tried whole has been measured with it.
+    return Rows(plan, tuple(titles), height, matched, 0 if limits.gauged else text_of(path, limits))
 
 
 def text_of(path: Path, limits: Limits, first: int | None = None) -> int:
@@ -84,7 +93,7 @@ def text_of(path: Path, limits: Limits, first: int | None = None) -> int:
     once for all of its rows, so that a file of four thousand bytes may hold gigabytes.
     """
     try:
-        found = measured(path, rows=limits.rows, most=limits.text, first=first)
+        found = measured(path, rows=limits.rows, most=limits.text, first=first, seconds=limits.seconds)
     except Damaged:
         raise UnreadableFile(DAMAGED) from None
     if found is None:

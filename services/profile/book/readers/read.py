@@ -10,6 +10,7 @@ from services.profile.book.domain.columns import WORKBOOK, Form
 from services.profile.book.domain.rejected import as_sent, is_returned
 from services.profile.book.readers.einvoice import KINDS as XML_KINDS
 from services.profile.book.readers.einvoice import einvoices
+from services.profile.book.readers.gauge import gauged
 from services.profile.book.readers.packed import table_in
 from services.profile.book.readers.page import page
 from services.profile.book.readers.parquet import parquet
@@ -31,11 +32,24 @@ READERS: dict[Sort, Callable[[Form, Path, Limits], RawSheet]] = {
 
 
 def read(form: Form, path: Path, limits: Limits) -> list[RawSheet]:
-    """Return the tables of the file at `path`; raise a `Refused` that says what is wrong and where."""
+    """Return the tables of the file at `path`; raise a `Refused` that says what is wrong and where.
+
+    What is not plainly small has been tried before within the memory that is allowed.
+    """
     if path.stat().st_size == 0:
         raise EmptyFile(
             "The file is empty; send it again with a header line and rows. / 文件为空，请报送含表头和数据的文件。"
         )
+    parts = read_as(form, path, gauged(form, path, limits))
+    if all(part.frame.is_empty() and part.unread.is_empty() for part in parts):
+        raise EmptyFile(
+            "The file has a header and no rows; send it again with rows. / 文件只有表头没有数据，请补充数据后报送。"
+        )
+    return [_as_sent(part) for part in parts]
+
+
+def read_as(form: Form, path: Path, limits: Limits) -> list[RawSheet]:
+    """Return the tables of a file as they stand there, untried."""
     sort = sort_of(path)
     if sort == Sort.ZIP:
         with table_in(path, limits) as table:
@@ -46,24 +60,18 @@ def read(form: Form, path: Path, limits: Limits) -> list[RawSheet]:
 
 def _read(form: Form, path: Path, limits: Limits, sort: Sort) -> list[RawSheet]:
     if sort in (Sort.XLSX, Sort.XLS):
-        parts = workbook(form, path, limits)
-    elif form.kind == WORKBOOK:
+        return workbook(form, path, limits)
+    if form.kind == WORKBOOK:
         raise UnreadableFile(
             "The kind workbook is an .xlsx or .xls file with the three sheets of the official form; send this file as "
             "the kind of its rows, such as invoices.sale / 请按数据种类报送该文件。"
         )
-    elif sort == Sort.ZIP and form.kind not in XML_KINDS:
+    if sort == Sort.ZIP and form.kind not in XML_KINDS:
         raise UnreadableFile(
             "This is a zip of several files; send each table in it: .xlsx, .xls, .csv, .csv.gz, .json or .parquet "
             "/ 压缩包中有多个文件，请解压后逐个报送其中的表格。"
         )
-    else:
-        parts = [READERS[sort](form, path, limits)]
-    if all(part.frame.is_empty() and part.unread.is_empty() for part in parts):
-        raise EmptyFile(
-            "The file has a header and no rows; send it again with rows. / 文件只有表头没有数据，请补充数据后报送。"
-        )
-    return [_as_sent(part) for part in parts]
+    return [READERS[sort](form, path, limits)]
 
 
 def _as_sent(part: RawSheet) -> RawSheet:

@@ -43,13 +43,33 @@ def damage_told(words: str, *errors: type[Exception]) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is read at most, in bytes: unpacked, between two line ends, in a cell, as text of so many `rows`."""
+    """What is read at most, in bytes: unpacked, between two line ends, in a cell, as text of so many `rows`.
+
+    To read a file whole may take so much `memory`, and so many `seconds`, which are tried out before; `gauged` says
+    that they have been. A table has so many `columns` at most, and so many `cells` of it are looked at at once.
+    """
 
     unpacked: int = 4 << 30
     line: int = 1 << 20
     cell: int = 1 << 20
     text: int = 256 << 20
     rows: int = 1 << 18
+    memory: int = 640 << 20
+    seconds: float = 120.0
+    columns: int = 1 << 14
+    cells: int = 1 << 23
+    gauged: bool = False
+
+
+def must_be_narrow(columns: int, limits: Limits) -> None:
+    """Raise `FileTooLarge` for a table of more columns than any has."""
+    if columns > limits.columns:
+        raise FileTooLarge(
+            f"The table has {columns} columns; at most {limits.columns} are read. Take out those that nobody needs. "
+            f"/ 表格有 {columns} 列，最多 {limits.columns} 列，请删除不需要的列。",
+            found_columns=columns,
+            limit_columns=limits.columns,
+        )
 
 
 @dataclass(frozen=True, slots=True)

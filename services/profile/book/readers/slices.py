@@ -36,6 +36,10 @@ class Step:
     rows: int
     bytes: int
 
+    def narrowed(self, columns: int, limits: Limits) -> int:
+        """Return how many rows of so many columns are looked at at once."""
+        return max(1, min(self.rows, limits.cells // max(columns, 1)))
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -91,7 +95,7 @@ def flat(form: Form, path: Path, limits: Limits) -> Iterator[Flat | None]:
         yield _Parquet(parquet.opened(form, path, limits), limits)
     elif sort == Sort.TEXT:
         with text.opened(form, path, limits) as table:
-            yield _Text(table)
+            yield _Text(table, limits)
     elif sort == Sort.ZIP:
         with table_in(path, limits) as table_of_zip:
             if table_of_zip is None or sort_of(table_of_zip) == Sort.ZIP:
@@ -117,8 +121,9 @@ class _Parquet:
 
     def slices(self, step: Step, known: Known) -> Iterator[Slice]:
         size = 0
-        for start in range(0, self.rows, step.rows):
-            frame = self.read.texts(start, step.rows)
+        rows = step.narrowed(len(self.read.titles), self.limits)
+        for start in range(0, self.rows, rows):
+            frame = self.read.texts(start, rows)
             # A text that a dictionary holds once is written out for each row that has it.
             held = frame.select(pl.sum_horizontal(pl.exclude(LINE).str.len_bytes().sum())).item() or 0
             size += held
@@ -140,6 +145,7 @@ class _Parquet:
 @dataclass(frozen=True, slots=True)
 class _Text:
     table: text.Table
+    limits: Limits
 
     def titles(self, known: Known) -> tuple[str, ...]:
         shaped = text.shape(self.table)
@@ -175,9 +181,10 @@ class _Text:
         with self.table.walked.path.open("rb") as file:
             for _ in islice(file, start):
                 pass
+            rows = step.narrowed(len(self.table.header.titles), self.limits)
             while some := file.readlines(step.bytes):
-                for at in range(0, len(some), step.rows):
-                    lines = some[at : at + step.rows]
+                for at in range(0, len(some), rows):
+                    lines = some[at : at + rows]
                     yield text.Part(b"".join(lines), 0, start, len(lines))
                     start += len(lines)
 

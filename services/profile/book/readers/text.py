@@ -35,7 +35,7 @@ from services.profile.book.readers.layout import (
     told_footers,
 )
 from services.profile.book.readers.lines import by_line, decoded, too_few
-from services.profile.book.readers.sheets import EmptyFile, Limits, RawSheet, UnreadableFile
+from services.profile.book.readers.sheets import EmptyFile, Limits, RawSheet, UnreadableFile, must_be_narrow
 from services.profile.book.readers.walk import CHUNK, GB18030, UTF8, Walked, unpacked
 
 SEPARATORS = ",\t;|"
@@ -70,8 +70,8 @@ class Part:
 
 
 def delimited(form: Form, path: Path, limits: Limits) -> RawSheet:
-    """Read a delimited text file as columns of text."""
-    with opened(form, path, limits) as table:
+    """Read a delimited text file as columns of text; as a whole it is no longer than all of its cells may be."""
+    with opened(form, path, replace(limits, unpacked=min(limits.unpacked, limits.text))) as table:
         return _parse(form, table)
 
 
@@ -83,15 +83,15 @@ def opened(form: Form, path: Path, limits: Limits) -> Iterator[Table]:
     """
     with unpacked(path, limits) as walked:
         if walked.utf8:
-            yield _table(form, walked, UTF8)
+            yield _table(form, walked, UTF8, limits)
             return
         recoded = walked.path.with_suffix(".utf8")
         try:
             if _recoded(walked.path, recoded):
-                yield _table(form, replace(walked, path=recoded), UTF8)
+                yield _table(form, replace(walked, path=recoded), UTF8, limits)
             else:
                 encoding = _first_encoding(walked.path)
-                yield replace(_table(form, walked, encoding), mixed=True)
+                yield replace(_table(form, walked, encoding, limits), mixed=True)
         finally:
             recoded.unlink(missing_ok=True)
 
@@ -117,17 +117,20 @@ def _first_encoding(path: Path) -> str:
     return UTF8 if decoded(line, UTF8) is not None else GB18030
 
 
-def _table(form: Form, walked: Walked, encoding: str) -> Table:
-    header, separator = header_of(walked.path, encoding, form.titles)
+def _table(form: Form, walked: Walked, encoding: str, limits: Limits) -> Table:
+    header, separator = header_of(walked.path, encoding, form.titles, limits)
+    must_be_narrow(len(header.titles), limits)
     matched = form.match(header.titles)
     must_mean_yuan(header.above, matched)
     return Table(walked, encoding, header, separator, matched)
 
 
-def header_of(path: Path, encoding: str, known: frozenset[str]) -> tuple[Header, str]:
+def header_of(path: Path, encoding: str, known: frozenset[str], limits: Limits) -> tuple[Header, str]:
     """Find the header among the first lines of a text, and what separates its cells."""
     with path.open("rb") as file:
         raw = [line.removeprefix(b"\xef\xbb\xbf") for line in islice(file, SEARCHED)]
+    # Before they are split: a line of a megabyte may have as many cells.
+    must_be_narrow(max(line.count(sign.encode()) for line in raw for sign in SEPARATORS), limits)
     lines = [text.rstrip("\r\n") if (text := decoded(line, encoding)) is not None else "" for line in raw]
     if not any(line.strip() for line in lines):
         if decoded(raw[0], encoding) is None:

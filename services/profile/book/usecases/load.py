@@ -121,10 +121,17 @@ def statements(context: Context, order: tables.Import, dataset: Dataset) -> pl.D
         return None
 
 
+def _limits(context: Context, order: tables.Import) -> Limits:
+    """Return what reading a file whole may take; what was taken once is taken again, untried."""
+    settings = context.settings
+    memory = max(Limits().memory, settings.import_memory * 5 // 8)
+    return Limits(unpacked=settings.largest_unpacked, memory=memory, gauged=order.finished_at is not None)
+
+
 def sheets_of(context: Context, order: tables.Import, path: Path) -> list[Sheet]:
     """Return the tables of a file received, read and checked, and all of it at once."""
     form, today = how_read(context, order)
-    raw = read(form, path, Limits(unpacked=context.settings.largest_unpacked))
+    raw = read(form, path, _limits(context, order))
     forms = {each.kind: form_of_sheet(context, order, each.kind) for each in raw if each.kind != form.kind}
     sheets = [_checked(each, forms.get(each.kind, form), today) for each in raw]
     own = order.channel == Channel.SUBJECT

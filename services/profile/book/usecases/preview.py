@@ -21,7 +21,7 @@ from services.profile.book.domain.channel import OWN_KINDS, channel_of
 from services.profile.book.domain.columns import KINDS
 from services.profile.book.domain.connector import Connector
 from services.profile.book.domain.source_grant import Asked, NotGranted
-from services.profile.book.readers.cut import Head, cut
+from services.profile.book.readers.cut import SECONDS, Head, cut
 from services.profile.book.readers.forms import connectors, form_of
 from services.profile.book.readers.sheets import EmptyFile, Limits
 from services.profile.book.readers.signature import Sort
@@ -36,6 +36,8 @@ NEEDS_NO_MAPPING = frozenset({Sort.XML, Sort.OFD, Sort.ZIP})
 # Of a text no more than this is kept; its head is cut from it.
 TEXT_KEPT = 8 << 20
 WHOLE_ONLY = (b"PK", b"PAR1", b"\xd0\xcf", b"[", b"{", b"<")
+# What a look may take of the memory of a web process; the head of an honest file takes a tenth of it.
+LOOK_BYTES = 256 << 20
 BOM = b"\xef\xbb\xbf"
 
 
@@ -70,7 +72,8 @@ def preview(context: Context, caller: Caller, wish: Wish, stream: IO[bytes]) -> 
         head = cut(path)
         if head.sort in NEEDS_NO_MAPPING:
             return Preview(head, None)
-        limits, today = Limits(unpacked=context.settings.largest_unpacked), day_of(context.now())
+        limits = Limits(unpacked=context.settings.largest_unpacked, memory=LOOK_BYTES, seconds=SECONDS)
+        today = day_of(context.now())
         setting = Setting(limits, enterprise, today, only_connectors=bool(wish.connector))
         return Preview(head, try_out(path, setting, known, kinds))
 

@@ -6,7 +6,7 @@ Each way is read and checked as an import would do it; the one that explains mos
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,9 @@ from services.profile.book.domain.proposal.values import owner, sample
 from services.profile.book.domain.titles import names, plain, shown
 from services.profile.book.domain.validation import Checked, check
 from services.profile.book.readers.forms import form_of
+from services.profile.book.readers.gauge import gauged
 from services.profile.book.readers.read import read
-from services.profile.book.readers.sheets import Limits, RawSheet
+from services.profile.book.readers.sheets import FileTooLarge, Limits, RawSheet
 
 CHECKED_ROWS = 1_000
 MOST_PROPOSED, MOST_SHEETS = 3, 10
@@ -110,7 +111,7 @@ Way = tuple[Trial, ...]
 
 def try_out(path: Path, setting: Setting, known: Mapping[str, Connector], kinds: Sequence[str]) -> Findings:
     """Return the best way to read the file at `path`, as one of these kinds, by the kind or by a known connector."""
-    tried = _Tried(path, setting)
+    tried = _Tried(path, replace(setting, limits=_gauged(path, setting, known, kinds)))
     if WORKBOOK in kinds and (sheets := tried.official(alone=len(kinds) == 1)):
         return Findings(sheets, WORKBOOK, sheets=tuple(one.raw.name or "" for one in sheets))
     plain = [] if setting.only_connectors else [(None, form_of(kind)) for kind in kinds if kind != WORKBOOK]
@@ -129,6 +130,17 @@ def try_out(path: Path, setting: Setting, known: Mapping[str, Connector], kinds:
     fitting = tuple(way[0].connector for way in fits if way[0].connector)
     headed = bool(fits) or is_header(tried.main.titles)
     return Findings(best, best[0].form.kind, tuple(proposals), fitting, tried.names, headed, tried.owner)
+
+
+def _gauged(path: Path, setting: Setting, known: Mapping[str, Connector], kinds: Sequence[str]) -> Limits:
+    """Try the file once for all ways to read it; what is wrong with it beside its size, each of them says itself."""
+    forms = [*(KINDS[kind] for kind in kinds), *(one.form for one in known.values())]
+    try:
+        return gauged(anything(forms), path, setting.limits)
+    except FileTooLarge:
+        raise
+    except Refused:
+        return setting.limits
 
 
 def _better(way: Way) -> tuple[float, float]:

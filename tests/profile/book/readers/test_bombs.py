@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import multiprocessing
 import os
 import resource
@@ -15,13 +16,15 @@ from typing import Any
 
 import polars as pl
 import pytest
-from bombs import most_of_children, parquet_bomb
+from bombs import BOMBS, most_of_children, parquet_bomb, told_and_peaks
 
 from chassis.core import parquet_text
 from chassis.core.parquet_text import Damaged, Measured, measured
 from services.profile.book.domain.columns import KINDS
+from services.profile.book.domain.proposal.anything import anything
 from services.profile.book.readers import parquet
 from services.profile.book.readers.cut import ROWS, cut
+from services.profile.book.readers.gauge import gauged, is_small
 from services.profile.book.readers.read import read
 from services.profile.book.readers.sheets import FileTooLarge, Limits, UnreadableFile
 from services.scoring.domain.errors import TableUnreadable
@@ -53,6 +56,62 @@ def test_a_dictionary_that_unpacks_to_gigabytes_is_refused(tmp_path: Path, seed:
     # In a process of its own: here the most that a child ever took counts those of all tests before, too.
     with multiprocessing.get_context("spawn").Pool(1) as fresh:
         assert 0 < fresh.apply(most_of_children, (path,)) < GIBIBYTE
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("kind", BOMBS)
+def test_no_bomb_takes_a_gigabyte(tmp_path: Path, kind: str, seed: int) -> None:
+    """Neither of the process that reads it nor of a child; it is refused in words, or read within that."""
+    sent_as, path = BOMBS[kind](tmp_path, Random(seed))
+    with multiprocessing.get_context("spawn").Pool(1) as fresh:
+        said, own, child = fresh.apply(told_and_peaks, (sent_as, path))
+    assert max(own, child) < GIBIBYTE
+    assert not said or " / " in said
+    # Shown by -s: the peaks by kind.
+    print(f"{kind}\t{path.stat().st_size}\t{own >> 20}\t{child >> 20}\t{said[:60]}")
+
+
+def test_a_text_that_many_cells_share_is_refused_with_the_memory_that_is_allowed(tmp_path: Path) -> None:
+    sent_as, path = BOMBS["xlsx"](tmp_path, Random(1))
+    with pytest.raises(FileTooLarge) as refused:
+        read(KINDS[sent_as], path, Limits())
+    assert refused.value.members["limit_bytes"] == Limits().memory
+
+
+def test_a_file_is_tried_once_for_all_forms(tmp_path: Path) -> None:
+    """Limits that say so try nothing again."""
+    path = tmp_path / "some.csv"
+    path.write_text("a,b\n" + "1,2\n" * (1 << 20))
+    asked: list[list[str]] = []
+    run = subprocess.run
+
+    def told_of(command: list[str], **how: Any) -> Any:
+        asked.append(command)
+        return run(command, **how)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subprocess, "run", told_of)
+        limits = gauged(anything(KINDS.values()), path, Limits())
+        assert gauged(anything(KINDS.values()), path, limits) is limits
+    assert limits.gauged
+    assert len(asked) == 1
+
+
+def test_what_is_plainly_small_is_not_tried(tmp_path: Path) -> None:
+    """It costs a process; most files are."""
+    path = tmp_path / "some.csv"
+    path.write_text("a,b\n1,2\n")
+    assert is_small(path)
+    path.write_bytes(gzip.compress(b"a,b\n" + b"1,2\n" * (1 << 20)))
+    assert not is_small(path), "by what it unpacks to"
+
+
+def test_a_table_of_too_many_columns_is_refused(tmp_path: Path) -> None:
+    """Before it is split, with how many there may be."""
+    path = tmp_path / "wide.csv"
+    path.write_text(",".join("c" * 20_000) + "\n")
+    with pytest.raises(FileTooLarge, match="19999 columns; at most 16384"):
+        read(KINDS["invoices.sale"], path, Limits())
 
 
 def test_a_cell_that_is_too_long_is_named_with_what_is_allowed(tmp_path: Path) -> None:
@@ -148,7 +207,7 @@ def test_want_of_memory_is_too_much_and_anything_else_is_damage(
         raise error
 
     monkeypatch.setattr(parquet_text, "measure", failing)
-    monkeypatch.setattr(parquet_text, "_end_with", lambda parent: None)
+    monkeypatch.setattr(parquet_text, "end_with", lambda parent: None)
     assert parquet_text.main("f", "1", "1", "", "1") == ends
 
 
