@@ -83,7 +83,7 @@ def own_peak() -> int:
 
 def _gzip(folder: Path, random: Random) -> tuple[str, Path]:
     """A text that is packed a thousandfold: rows of blanks, of separators, or one line without end."""
-    path, size = folder / "bomb.csv.gz", random.randrange(300, 600) * MEBIBYTE
+    path, size = folder / "bomb.csv.gz", random.randrange(260, 330) * MEBIBYTE
     piece = random.choice([b"x" * 900_000 + b"\n", b"," * 7 + b"\n", b'"' + b"y" * 1000 + b'",' * 7 + b"\n", b"z"])
     piece *= MEBIBYTE // len(piece) + 1
     with gzip.open(path, "wb", compresslevel=1) as file:
@@ -160,13 +160,13 @@ def _zip(folder: Path, random: Random) -> tuple[str, Path]:
         if way == 2:
             with archive.open("table.csv", "w") as table:
                 table.write(TITLES.encode() + b"\n")
-                for _ in range(random.randrange(260, 400)):
+                for _ in range(random.randrange(260, 300)):
                     table.write(b"x" * (MEBIBYTE - 1) + b"\n")
             return "invoices.sale", path
         inner = invoice if way == 0 else _zipped({"original_invoice.xml": invoice})
         for depth in range(random.randrange(1, 4) if way == 3 else 0):
             inner = _zipped({f"{depth}-{number}.zip": inner for number in range(16)})
-        for number in range(random.randrange(40, 120)):
+        for number in range(random.randrange(20, 60)):
             archive.writestr(f"{number}.{'xml' if way == 0 else 'ofd'}", inner)
     return "invoices.sale", path
 
@@ -215,7 +215,7 @@ def _json(folder: Path, random: Random) -> tuple[str, Path]:
 
 def _page(folder: Path, random: Random) -> tuple[str, Path]:
     """Cells over a thousand columns, rows without end, cells without end."""
-    path, size = folder / "bomb.xls", random.randrange(4, 40) * MEBIBYTE
+    path, size = folder / "bomb.xls", random.randrange(2, 12) * MEBIBYTE
     piece = random.choice(["<tr><td colspan=1000>x", "<tr>", "<tr><td>", "<td>x</td>"])
     path.write_text(f"<html><table>{piece * (size // len(piece))}</table></html>")
     return "invoices.sale", path

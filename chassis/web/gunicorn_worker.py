@@ -33,6 +33,8 @@ FIRST_HEAD_SECONDS = 10.0
 DRAIN_SECONDS = 0.05
 # How long, and for how much, a connection that we close stays for what its other side still sends (RFC 9112, 9.6).
 LEAVE_SECONDS, LEAVE_BYTES = 2.0, 1 << 20
+# As few as these stay for so much more: who sends a large file and is refused learns why.
+FEW_LEAVING, LEAVE_FEW_BYTES = 8, 32 << 20
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -212,7 +214,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # ships no types
             return
         except OSError:
             read = 0
-        if not read or conn.drained > LEAVE_BYTES:
+        most = LEAVE_FEW_BYTES if len(self._leaving) <= FEW_LEAVING else LEAVE_BYTES
+        if not read or conn.drained > most:
             self._leaving.remove(conn)
             self._gone(conn)
 

@@ -9,7 +9,7 @@ from chassis.core.problems import Kind
 from services.profile.book import damage, fit
 from services.profile.book.domain import channel, columns, connector, enterprise, source_grant
 from services.profile.book.readers import sheets
-from services.profile.book.usecases import connect, enrol, receive, record, understand
+from services.profile.book.usecases import allow, connect, enrol, receive, record, understand
 from services.profile.graph.usecases import order_shock
 from services.profile.portrait.domain import late_payment, lineage
 from services.profile.portrait.usecases import compare_sources, order_peers, portray
@@ -45,6 +45,8 @@ KINDS: Mapping[type[Refused], Kind] = {
     sheets.UnreadableFile: Kind(422, "unreadable-file", "The file cannot be read", "无法读取文件"),
     sheets.EmptyFile: Kind(422, "empty-file", "The file holds no rows", "文件没有数据"),
     sheets.MissingSheet: Kind(422, "missing-sheet", "The workbook lacks a sheet", "工作簿缺少工作表"),
+    allow.SentEnough: Kind(429, "upload-quota-used-up", "As much was sent today as may be", "今日报送流量已达上限"),
+    allow.KeptEnough: Kind(413, "upload-space-used-up", "As much is kept as may be", "文件存储空间已达上限"),
     sheets.FileTooLarge: Kind(413, "file-too-large", "The file is too large", "文件过大"),
     enrol.SyntheticMixed: Kind(
         409, "synthetic-mixed", "Synthetic and real data would mix", "合成数据与真实数据不可混用"

@@ -32,6 +32,9 @@ class Settings:
     lake_options: dict[str, str] = field(default_factory=dict, repr=False)
     largest_upload: int = 1024 * MEBIBYTE
     largest_unpacked: int = 4096 * MEBIBYTE
+    # Bytes of files that one client may send in a day, and that are kept of it.
+    uploads_a_day: int = 20 * 1024 * MEBIBYTE
+    uploads_kept: int = 500 * 1024 * MEBIBYTE
     # Memory of one import beyond the process's own: how much of a big file is looked at at once.
     import_memory: int = 1024 * MEBIBYTE
     party_key: str | None = field(default=None, repr=False)
@@ -67,6 +70,8 @@ class Settings:
             lake_options: dict[str, str] = env.dict("PROFILE_LAKE_OPTIONS", {})
             upload = env.int("PROFILE_LARGEST_UPLOAD_MIB", 1024)
             unpacked = env.int("PROFILE_LARGEST_UNPACKED_MIB", 4096)
+            a_day = env.int("PROFILE_UPLOADS_A_DAY_MIB", 20 * 1024, validate=Range(min=1))
+            kept = env.int("PROFILE_UPLOADS_KEPT_MIB", 500 * 1024, validate=Range(min=1))
             memory = env.int("PROFILE_IMPORT_MEMORY_MIB", 1024, validate=Range(min=64))
             buckets = env.int("PROFILE_LAKE_BUCKETS", USUAL_BUCKETS, validate=Range(min=1, max=MOST_BUCKETS))
             party_key: str | None = env.str("PROFILE_PARTY_KEY", None, validate=PARTY_KEY)
@@ -79,7 +84,7 @@ class Settings:
         settings.require_signing_keys(
             ledger_keys, "PROFILE_LEDGER_KEYS", "checkpoints of the ledger", production=production
         )
-        largest = (upload * MEBIBYTE, unpacked * MEBIBYTE, memory * MEBIBYTE)
+        largest = tuple(mebibytes * MEBIBYTE for mebibytes in (upload, unpacked, a_day, kept, memory))
         addresses = (home, database_url, lake_url, jwks_url, lake_options)
         keys, cached = (party_key, ledger_keys), cached * MEBIBYTE
         given = (*addresses, *largest, *keys)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from smecredit.answers import Channel, Connector, ConnectorDetail, Import, ImportKind, Preview, RecordKind
-from smecredit.client.calls import Calls, OnProgress, given, segment
+from smecredit.client.calls import Calls, Json, OnProgress, given, segment
 
 # How the files begin that are looked at as a whole, and how much of any other file a look needs.
 WHOLE, BOM, HEAD_OF_A_TEXT = (b"PK", b"PAR1", b"\xd0\xcf", b"[", b"{", b"<"), b"\xef\xbb\xbf \t\r\n", 8 << 20
@@ -101,6 +101,10 @@ class Imports(Calls):
     def get_import(self, import_id: str) -> Import:
         """Return an import and its counts."""
         return self._get(Import, f"/v1/imports/{segment(import_id)}")
+
+    def import_usage(self) -> Json:
+        """Return how many bytes of files you have sent today and are kept of you, and how many are left."""
+        return self._get(Json, "/v1/imports/usage")
 
     def withdraw_import(self, import_id: str) -> Import:
         """Take an import back and wait until its rows have ended; see its `withdrawal`."""

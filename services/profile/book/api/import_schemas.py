@@ -19,6 +19,22 @@ class CountsSchema(Schema):
     rejected = fields.Integer()
 
 
+class UsedSchema(Schema):
+    """Bytes of files: what is used, what is left, and what there may be."""
+
+    used_bytes = fields.Integer()
+    left_bytes = fields.Integer()
+    limit_bytes = fields.Integer()
+
+
+class UsageSchema(Schema):
+    """What a client has sent since midnight in China, and what of its files is kept; when the next day begins."""
+
+    today = fields.Nested(UsedSchema())
+    kept = fields.Nested(UsedSchema())
+    next_day = fields.AwareDateTime()
+
+
 class ProgressSchema(Schema):
     """How far the work is."""
 

@@ -22,10 +22,11 @@ from chassis.web.openapi import WORK_WAITS, Blueprint, Shows, refuses, shows
 from services.profile.book import tables, withdrawals
 from services.profile.book.api import shown
 from services.profile.book.api.current import context
-from services.profile.book.api.import_schemas import ImportPageSchema, ImportSchema
-from services.profile.book.api.upload import BODY, upload
+from services.profile.book.api.import_schemas import ImportPageSchema, ImportSchema, UsageSchema
+from services.profile.book.api.upload import BODY, MULTIPART_OVERHEAD, upload
 from services.profile.book.domain.channel import Channel
 from services.profile.book.domain.columns import KINDS
+from services.profile.book.usecases.allow import allowance
 from services.profile.book.usecases.receive import Delivery, ImportNotFound, receive
 from services.profile.book.usecases.report import reject_report, rejected_rows
 from services.profile.standards.codes import enterprise_id
@@ -72,7 +73,7 @@ REJECTS = {sort: {"schema": {"type": "string", "format": "binary"}} for sort in 
 
 
 @blueprint.post("")
-@refuses(blueprint, 400, 413, 422, *WORK_WAITS)
+@refuses(blueprint, 400, 413, 422, 429, *WORK_WAITS)
 @requires("imports:write")
 @blueprint.response(202, ImportSchema())
 @blueprint.doc(parameters=PARAMETERS, requestBody=BODY)
@@ -83,12 +84,13 @@ def post_import() -> Response:
     CSV (gzipped or not), a workbook (.xlsx, .xls), Parquet or JSON of one kind, invoices as XML or OFD (数电票) or a
     zip of them, or the official workbook with its three sheets; Chinese or English column names, or a source's own by a
     connector. The table is found below title lines, totals are left out and told in `notes`. The file is safe once this
-    answers; ask for the import's state until it is done.
+    answers; ask for the import's state until it is done. How many bytes you may send in a day, and have kept, is told
+    by `GET /v1/imports/usage`: beyond a day's a file is refused with 429, beyond what is kept with 413.
     """
     key = request.headers.get("Idempotency-Key")
     if key is not None and not 1 <= len(key) <= 128:
         raise BadRequest("Idempotency-Key has 1 to 128 characters. / Idempotency-Key 须为 1 至 128 个字符。")
-    delivery = _delivery(key)
+    delivery = replace(_delivery(key), announced=_announced())
     name, stream = upload()
     return import_answer(receive(context(), caller(), replace(delivery, file=name or delivery.file), stream))
 
@@ -107,6 +109,16 @@ def list_imports() -> Response:
             return shown_import(session, row)
 
         return json_answer(paging.page(session, _mine(caller()), [tables.Import.id], show, newest_first=True))
+
+
+@blueprint.get("/usage")
+@requires("imports:read")
+@blueprint.response(200, UsageSchema())
+@shows(Shows.COUNTS)
+def get_import_usage() -> Response:
+    """Read how many bytes of files you have sent today and are kept of you, and how many are left."""
+    with context().database.read() as session:
+        return json_answer(allowance(context(), session, caller().client).shown())
 
 
 @blueprint.get("/<import_id>")
@@ -199,6 +211,12 @@ def _delivery(key: str | None) -> Delivery:
         enterprise_id(about) if about else None,
         _day(stated_on) if stated_on else None,
     )
+
+
+def _announced() -> int:
+    """Return how many bytes of a file the request says to bring, at least."""
+    form = MULTIPART_OVERHEAD if request.mimetype == "multipart/form-data" else 0
+    return max(0, (request.content_length or 0) - form)
 
 
 def _day(written: str) -> date:

@@ -24,6 +24,7 @@ from services.profile.book.domain.columns import KINDS
 from services.profile.book.domain.source_grant import Asked
 from services.profile.book.readers.forms import form_of
 from services.profile.book.usecases.agree import SECONDS, agree
+from services.profile.book.usecases.allow import Allowance, allowance
 from services.profile.book.usecases.connect import chosen, name_of
 from services.profile.book.usecases.grant_source import require
 from services.profile.standards.days import day_of
@@ -60,6 +61,8 @@ class Delivery:
     connector: str | None = None
     enterprise: str | None = None
     stated_on: date | None = None
+    # How many bytes the request says to hold.
+    announced: int = 0
 
 
 def receive(context: Context, caller: Caller, delivery: Delivery, stream: IO[bytes]) -> str:
@@ -78,17 +81,24 @@ def receive(context: Context, caller: Caller, delivery: Delivery, stream: IO[byt
         )
     with context.database.read() as session:
         kept, saved = chosen(session, caller.client, delivery.connector)
+        again = delivery.key and import_store.import_with(session, caller.client, delivery.key)
+        # What came before is answered again, whatever is left.
+        allowed = None if again else allowance(context, session, caller.client)
+    if allowed:
+        allowed.require(delivery.announced)
     form_of(delivery.kind, kept, delivery.enterprise, saved)
     delivery = replace(delivery, channel=channel, enterprise=about(caller, delivery.enterprise))
     granted = require(context, caller, Asked(delivery.kind, channel, delivery.enterprise))
     agree(context, within=SECONDS)
     import_id = new_id("imp")
-    sha256, size = _keep(context, import_id, stream)
+    sha256, size = _keep(context, import_id, stream, allowed)
     try:
         with _no_file_without_row(context, import_id), context.database.begin() as session:
             if delivery.key and (before := _before(session, caller, delivery, sha256)):
                 context.uploads.delete(import_id)
                 return before
+            # Another file of the client's may have come meanwhile.
+            allowance(context, session, caller.client).require(size)
             session.add(
                 tables.Import(
                     id=import_id,
@@ -157,11 +167,13 @@ def _before(session: Session, caller: Caller, delivery: Delivery, sha256: str) -
     return row.id
 
 
-def _keep(context: Context, import_id: str, stream: IO[bytes]) -> tuple[str, int]:
+def _keep(context: Context, import_id: str, stream: IO[bytes], allowed: Allowance | None) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
     with context.uploads.writing(import_id) as file:
         for chunk in within(stream, context.settings.largest_upload):
             size += len(chunk)
+            if allowed:
+                allowed.require(size)
             digest.update(chunk)
             file.write(chunk)
     return digest.hexdigest(), size
