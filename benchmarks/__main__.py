@@ -46,6 +46,7 @@ NAMES = (
     "names",
     "ledger",
     "score_http",
+    "neighbour",
     "restarts",
     "restore",
     "soak",

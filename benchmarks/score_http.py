@@ -50,7 +50,7 @@ def run() -> dict[str, Any]:
         raise RuntimeError("wrk is needed: apt-get install wrk")
     os.environ["GATEWAY_RATE_LIMITS"] = "bank=100000000/60"
     with tempfile.TemporaryDirectory() as folder, Suite(Path(folder), free_port()) as suite:
-        enterprises = _prepare(suite)
+        enterprises = prepare(suite)
         authorization = f"Bearer {keys(suite.home)[BANK]}"
         stages = _stages(suite.url, authorization, enterprises)
         ours = {n: _wrk(suite.url, authorization, enterprises, n) for n in CONNECTIONS}
@@ -70,7 +70,7 @@ def run() -> dict[str, Any]:
     }
 
 
-def _prepare(suite: Suite) -> list[str]:
+def prepare(suite: Suite) -> list[str]:
     """Import the book, give the consents, train and promote; return the enterprises that can be scored."""
     clients, report = journey.Clients(suite.url, keys(suite.home)), Reporter()
     journey.import_all(clients, sources(_data(suite.home)), report)

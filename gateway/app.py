@@ -76,7 +76,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         "/v1/<path:rest>", "proxy", proxy, methods=METHODS, provide_automatic_options=False, merge_slashes=False
     )
     if not here.settings.proxies:
-        tell_of_proxies(app)
+        tell_of_proxies(app, at_once=here.settings.production)
     else:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=here.settings.proxies, x_proto=here.settings.proxies)  # type: ignore[method-assign]
     return app
@@ -93,14 +93,23 @@ def keep_private(response: Response) -> Response:
     return response
 
 
-def tell_of_proxies(app: Flask) -> None:
-    """Have the first request with a forwarded address tell the log that no proxy is trusted: all share one address."""
+def tell_of_proxies(app: Flask, *, at_once: bool) -> None:
+    """Have the log told, once, that no proxy is trusted: all callers behind one share its address.
+
+    At the start where one has to stand in front, else by the first request with a forwarded address.
+    """
     told: list[str] = []
+
+    def tell() -> None:
+        told.append("once")
+        log.warning("proxy-not-trusted", mend="set GATEWAY_TRUSTED_PROXIES to how many proxies stand in front")
 
     def look() -> None:
         if not told and any(name in request.environ for name in FORWARDED):
-            told.append("once")
-            log.warning("proxy-not-trusted", mend="set GATEWAY_TRUSTED_PROXIES to how many proxies stand in front")
+            tell()
+
+    if at_once:
+        tell()
 
     app.before_request(look)
 

@@ -84,7 +84,7 @@ class Settings:
         settings.require_signing_keys(
             ledger_keys, "PROFILE_LEDGER_KEYS", "checkpoints of the ledger", production=production
         )
-        largest = tuple(mebibytes * MEBIBYTE for mebibytes in (upload, unpacked, a_day, kept, memory))
+        largest = (upload * MEBIBYTE, unpacked * MEBIBYTE, a_day * MEBIBYTE, kept * MEBIBYTE, memory * MEBIBYTE)
         addresses = (home, database_url, lake_url, jwks_url, lake_options)
         keys, cached = (party_key, ledger_keys), cached * MEBIBYTE
         given = (*addresses, *largest, *keys)

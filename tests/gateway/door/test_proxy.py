@@ -321,3 +321,10 @@ def test_a_proxy_that_nobody_trusts_is_told_once(gateway: Gateway, proxies: int,
     for _ in range(3):
         client.get("/livez", headers={"X-Forwarded-For": "203.0.113.7"})
     assert capfd.readouterr().err.count("proxy-not-trusted") == told
+
+
+@pytest.mark.parametrize(("production", "told"), [(True, 1), (False, 0)])
+def test_in_production_it_is_told_at_the_start(gateway: Gateway, production: bool, told: int, capfd: Any) -> None:
+    """There one has to stand in front, and end TLS."""
+    gateway(proxies=0, production=production)
+    assert capfd.readouterr().err.count("proxy-not-trusted") == told

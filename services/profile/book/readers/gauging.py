@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import polars.selectors as cs
 
 from chassis.core.errors import Refused
 from chassis.core.parquet_text import bound, end_with, wants_memory
@@ -47,8 +48,8 @@ def _require_short(parts: list[RawSheet], limits: Limits) -> None:
 
 
 def _longest(frame: pl.DataFrame) -> int:
-    texts = (column for column in frame.get_columns() if column.dtype == pl.String)
-    return max((int(column.str.len_bytes().max() or 0) for column in texts), default=0)  # type: ignore[call-overload]
+    longest = frame.select(cs.string().str.len_bytes().max())
+    return max((cell or 0 for cell in longest.row(0)), default=0) if longest.width else 0
 
 
 def _behind(error: BaseException) -> Iterator[BaseException]:
