@@ -22,7 +22,7 @@ from smecredit.running.home import KEYS, home
 from smecredit.running.suite import PORT, Suite
 
 port_option = click.option(
-    "--port", type=click.IntRange(1, 65_532), default=PORT, show_default=True, help="Of the gateway; services follow."
+    "--port", type=click.IntRange(1, 65_528), default=PORT, show_default=True, help="Of the gateway; services follow."
 )
 
 

@@ -18,9 +18,10 @@ ROWS_TO_INFER = 10_000
 LISTED = ("enterprise", "企业代号", "统一社会信用代码")
 NULLS = ["", "NA", "NaN", "null"]
 ENCODINGS = ("utf-8-sig", "gb18030")
-LARGEST_UNPACKED = 512 << 20
-# A Parquet file cannot tell how much it unpacks to, but how many cells; eight bytes is the least that one takes.
-LARGEST_CELLS = LARGEST_UNPACKED // 8
+LARGEST_UNPACKED = 128 << 20
+# Cells are counted before they are made: as text one takes sixteen bytes at least, whatever it holds.
+LARGEST_CELLS = 1 << 24
+MOST_COLUMNS = 1 << 14
 # Of text, which a dictionary may hold many times over: in all, and in one cell.
 LARGEST_TEXT, LONGEST_CELL = 256 << 20, 1 << 20
 
@@ -34,6 +35,12 @@ def read_table(name: str, body: bytes, *, as_text: bool = False) -> pl.DataFrame
         return _parquet(name, body)
     if body[:2] == b"\x1f\x8b":
         body = _unpacked(name, body)
+    if len(body) > LARGEST_UNPACKED:
+        raise TableUnreadable(
+            f"{name} unpacks to more than {LARGEST_UNPACKED >> 20} MiB of text; send it as Parquet. "
+            f"/ 文本超过 {LARGEST_UNPACKED >> 20} MiB，请改用 Parquet。"
+        )
+    _require_few(name, body.partition(b"\n")[0].count(b","), body.count(b",") + body.count(b"\n"))
     return _csv(name, _text(name, body), as_text=as_text)
 
 
@@ -61,15 +68,24 @@ def enterprises_in(name: str, body: bytes) -> list[str]:
 def _parquet(name: str, body: bytes) -> pl.DataFrame:
     try:
         plan = pl.scan_parquet(BytesIO(body))
-        cells = plan.select(pl.len()).collect().item() * len(plan.collect_schema())
-        if cells > LARGEST_CELLS:
-            raise TableUnreadable(f"{name} holds {cells} cells; at most {LARGEST_CELLS} are read. Send fewer rows.")
+        columns = len(plan.collect_schema())
+        _require_few(name, columns, plan.select(pl.len()).collect().item() * columns)
         _require_modest(name, body)
         return plan.collect()
     except Damaged:
         raise TableUnreadable(f"{name} begins as Parquet but cannot be read: it is damaged; send it again.") from None
     except pl.exceptions.PolarsError as error:
         raise TableUnreadable(f"{name} begins as Parquet but cannot be read: {_first_line(error)}") from None
+
+
+def _require_few(name: str, columns: int, cells: int) -> None:
+    """Raise `TableUnreadable` for more columns or cells than are read, before any is made."""
+    if columns > MOST_COLUMNS or cells > LARGEST_CELLS:
+        raise TableUnreadable(
+            f"{name} holds {columns} columns and {cells} cells; at most {MOST_COLUMNS} and {LARGEST_CELLS} are read. "
+            f"Send fewer rows, or fewer columns. / 文件有 {columns} 列、{cells} 个单元格，"
+            f"最多 {MOST_COLUMNS} 列、{LARGEST_CELLS} 个，请减少。"
+        )
 
 
 def _require_modest(name: str, body: bytes) -> None:
@@ -92,8 +108,6 @@ def _unpacked(name: str, body: bytes) -> bytes:
             unpacked = packed.read(LARGEST_UNPACKED + 1)
     except (OSError, EOFError) as error:
         raise TableUnreadable(f"{name} is gzipped but damaged ({error}); send it again.") from None
-    if len(unpacked) > LARGEST_UNPACKED:
-        raise TableUnreadable(f"{name} unpacks to more than {LARGEST_UNPACKED >> 20} MB; send it as Parquet.")
     return unpacked
 
 

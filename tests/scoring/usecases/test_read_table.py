@@ -79,3 +79,17 @@ def test_a_list_of_numbers_is_refused_in_words(column: pl.Series) -> None:
     """Parquet keeps no zeros before a number: whoever wrote it lost them, if there were any."""
     with pytest.raises(TableUnreadable, match="write it as text"):
         enterprises_in("list", parquet(pl.DataFrame({"enterprise": column})))
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (gzip.compress(b"a,b\n" + b"x" * (129 << 20)), "more than 128 MiB of text"),
+        (b",".join([b"c"] * 20_000) + b"\n", "19999 columns"),
+        (b"a,b\n" + b",\n" * (9 << 20), "18874370 cells"),
+    ],
+)
+def test_a_table_that_unpacks_to_much_is_refused_before_it_is_split(body: bytes, words: str) -> None:
+    """By its bytes, its columns and its cells, each with what is allowed."""
+    with pytest.raises(TableUnreadable, match=words):
+        read_table("bomb.csv", body)
