@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -48,7 +49,13 @@ def _allow_long_lists() -> None:
 def get_catalogue() -> Response:
     """Read the feature catalogue: names, titles, units, directions, reasons."""
     caller()
-    return json_answer(shown.catalogue())
+    return json_answer(_catalogue())
+
+
+@cache
+def _catalogue() -> bytes:
+    """Return what is the same for as long as the process lives: to write it anew takes most of its answer's time."""
+    return json_answer(shown.catalogue()).get_data()
 
 
 @blueprint.post("/feature-sets")
