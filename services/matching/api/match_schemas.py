@@ -9,7 +9,7 @@ from marshmallow import fields, post_load, validate
 
 from chassis.web.schemas import EnterpriseId, Schema
 from services.matching.api.product_schemas import PaperSchema, SecuritySchema
-from services.matching.api.schemas import FeeChargedSchema, NeedSchema, RateLineSchema, TitleSchema
+from services.matching.api.schemas import FeeChargedSchema, NeedSchema, RateLineSchema, SentenceSchema, TitleSchema
 from services.matching.domain.all_in import CONVENTION
 from services.matching.usecases.match import MatchOrder
 
@@ -182,7 +182,7 @@ class ScoreUsedSchema(Outgoing):
     )
     evidence = fields.Dict(allow_none=True, metadata={"description": "What its money rests on, as the profile tells"})
     counted = fields.Nested(
-        TitleSchema(), allow_none=True, metadata={"description": "What was not counted, and what would confirm it"}
+        SentenceSchema(), allow_none=True, metadata={"description": "What was not counted, and what would confirm it"}
     )
     overlay = fields.List(
         fields.Nested(RuleMetSchema()),

@@ -36,6 +36,13 @@ class TitleSchema(Schema):
     en = fields.String(required=True, validate=short)
 
 
+class SentenceSchema(Schema):
+    """What an answer says in both languages, however long it is."""
+
+    zh = fields.String(required=True)
+    en = fields.String(required=True)
+
+
 class NeedSchema(Schema):
     """What the enterprise asks for; without `kind`, every kind of financing."""
 

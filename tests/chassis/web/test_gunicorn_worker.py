@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import sys
@@ -91,10 +92,13 @@ def test_answers_of_every_kind_follow_one_another_on_one_connection(port: int, f
 
 @pytest.mark.parametrize("header", [b"Purpose: a\0b", b"Idempotency-Key: \0", b"Au\0thorization: x"])
 def test_no_header_holds_a_nul(port: int, header: bytes) -> None:
-    """It reaches no application."""
+    """It reaches no application, and is refused with a problem like everything else."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(b"GET /json HTTP/1.1\r\nHost: x\r\n" + header + b"\r\n\r\n")
-        assert connection.recv(1000).startswith(b"HTTP/1.1 400 ")
+        head, _, body = connection.makefile("rb").read().partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"Content-Type: application/problem+json" in head
+    assert json.loads(body)["status"] == 400
 
 
 @pytest.mark.parametrize("name", ["certfile", "keyfile"])

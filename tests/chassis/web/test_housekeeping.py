@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -92,6 +94,14 @@ def test_pages_go_on_where_the_one_before_ended(
         found += [item["id"] for item in page["items"]]
         cursor = page["next"]
     assert found == ordered
+
+
+@pytest.mark.parametrize("key", [1, "", "x", "2026-01-01 job_1", "2026-01-01T00:00:00Z"])
+def test_a_cursor_that_follows_no_job_is_refused(client: FlaskClient, operator: dict[str, str], key: object) -> None:
+    """Numbers, words, a day without a time: 400, as with every other list; a moment alone follows that moment."""
+    cursor = urlsafe_b64encode(json.dumps([key]).encode()).decode().rstrip("=")
+    answer = client.get(f"/v1/jobs?cursor={cursor}", headers=operator)
+    assert answer.status_code == (200 if key == "2026-01-01T00:00:00Z" else 400)
 
 
 def test_what_was_set_aside_runs_again_and_keeps_who_asked(

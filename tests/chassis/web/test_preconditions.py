@@ -69,6 +69,14 @@ def test_who_has_the_bytes_gets_none_again(client: FlaskClient) -> None:
     assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", etag)
 
 
+def test_a_read_that_expects_other_bytes_is_told_so_and_nothing_else(client: FlaskClient) -> None:
+    """412 is a problem like any other: what was found is not in it."""
+    answer = client.get("/counter", headers={"If-Match": '"another"'})
+    assert (answer.status_code, answer.mimetype) == (412, "application/problem+json")
+    assert answer.json["type"] == "/problems/outdated"
+    assert "value" not in answer.json
+
+
 def test_a_write_on_what_was_read_is_carried_out(client: FlaskClient) -> None:
     etag = client.get("/counter").headers["ETag"]
     assert client.put("/counter", headers={"If-Match": etag}).json == {"value": 1}

@@ -169,3 +169,12 @@ def test_a_form_s_text_obeys_the_same_rule(client: FlaskClient, kind: str) -> No
 def test_no_address_holds_a_nul(client: FlaskClient, path: str) -> None:
     """PostgreSQL would break off over it."""
     assert client.get(path).status_code == 400
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", "x/y", "application/pdf"])
+def test_a_body_that_says_it_is_no_json_is_not_taken_for_an_empty_one(client: FlaskClient, kind: str) -> None:
+    """Where every member may be left out, an empty order would mean everything."""
+    body = b'{"text":"x"}'
+    assert client.post("/v1/orders", data=body, content_type=kind).status_code == 415
+    assert client.post("/v1/orders", data=b"", content_type=kind).json == {}
+    assert client.post("/v1/orders", data=body, content_type="application/json").json == {"text": "x"}
