@@ -166,9 +166,8 @@ class Worker:
     def _claim(self) -> Job | None:
         # Look before locking: an idle SQLite worker must not take the write lock ten times a second. And glance before
         # looking: that is what idle workers do all day, so it is one statement, made once.
-        with self._database.connection() as connection:
-            if connection.execute(self._glance).first() is None:
-                return None
+        if not self._database.finds(self._glance):
+            return None
         with self._database.read() as session:
             found = self._abandoned(session) or self._oldest(session)
         if found is None:

@@ -43,24 +43,27 @@ class Made:
     def __init__(self, pid: int) -> None:
         self.pid = pid
         self.returncode: int | None = None
+        self._asking = threading.Lock()  # who is told the code takes it: a second thread would find no such process
         self.poll()
 
     def poll(self) -> int | None:
         """Return the exit code, None while it runs."""
-        if self.returncode is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self.returncode = os.waitstatus_to_exitcode(status)
-        return self.returncode
+        with self._asking:
+            if self.returncode is None:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+                if pid:
+                    self.returncode = os.waitstatus_to_exitcode(status)
+            return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
         """Return the exit code once it has ended; raise `TimeoutExpired` where that takes longer."""
-        if self.poll() is None:
-            handle = os.pidfd_open(self.pid)
-            try:
-                select.select([handle], [], [], timeout)
-            finally:
-                os.close(handle)
+        with contextlib.suppress(ProcessLookupError):  # another thread was told
+            if self.poll() is None:
+                handle = os.pidfd_open(self.pid)
+                try:
+                    select.select([handle], [], [], timeout)
+                finally:
+                    os.close(handle)
         if (code := self.poll()) is None:
             raise subprocess.TimeoutExpired([str(self.pid)], timeout or 0.0)
         return code
@@ -68,7 +71,8 @@ class Made:
     def terminate(self) -> None:
         """Send SIGTERM, unless it has ended."""
         if self.poll() is None:
-            os.kill(self.pid, signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGTERM)
 
 
 class Zygote:

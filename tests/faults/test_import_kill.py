@@ -5,9 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import random
-import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -29,13 +27,18 @@ from chassis.data import jobs, leases
 from chassis.data.database import Database
 from services.profile.book.domain.evidence import HELD
 from services.profile.book.lake import lakes
+from smecredit.running.process import Child, Command
+from smecredit.running.zygote import AVAILABLE, Zygote
 
 ROOT = Path(__file__).resolve().parents[2]
-# Each kill has a process load everything again: ten of them are for `make long`.
+# Each kill costs a process that is made anew: ten of them are for `make long`.
 WORKER_KILLS, WEB_KILLS = (8, 2) if "SMECREDIT_LONG" in os.environ else (4, 1)
 ROWS = 30_000
 LONGEST_WAIT = 60.0
 Tokens = Callable[..., dict[str, str]]
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "POLARS_MAX_THREADS": "1"}
+# What web process and worker run: loaded once, as `smecredit up` does.
+LOADED = ("gunicorn.app.wsgiapp", "chassis.web.gunicorn_worker", "services.profile.app", "services.profile.cli")
 
 
 def book(rows: int, *, void: int, extra: int) -> bytes:
@@ -84,8 +87,17 @@ FILES = [
 ]
 
 
+@pytest.fixture(scope="module")
+def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote | None]:
+    """Return what makes the processes, where there may be such."""
+    made = Zygote(LOADED, ENVIRONMENT, tmp_path_factory.mktemp("zygote") / "log") if AVAILABLE else None
+    yield made
+    if made:
+        made.end()
+
+
 def test_killed_imports_end_as_undisturbed_ones(
-    database_url: str, tmp_path: Path, verifier: Verifier, tokens: Tokens
+    database_url: str, tmp_path: Path, verifier: Verifier, tokens: Tokens, zygote: Zygote | None
 ) -> None:
     """Kills later the counts of each file and the content of the lake are those of a run without any."""
     quiet = open_house(f"sqlite:///{tmp_path / 'quiet.db'}", tmp_path / "quiet", verifier, tokens)
@@ -94,7 +106,7 @@ def test_killed_imports_end_as_undisturbed_ones(
     disturbed = open_house(database_url, tmp_path / "disturbed", verifier, tokens)
     home = disturbed.context.settings.home
     with keys(verifier) as jwks_url:
-        plant = Plant(home, database_url, jwks_url, tokens)
+        plant = Plant(home, database_url, jwks_url, tokens, zygote)
         found = [counts(plant.bring_in(kind, body)) for kind, body in FILES]
         plant.stop()
     assert (plant.worker_kills, plant.web_kills) == (WORKER_KILLS, WEB_KILLS)
@@ -116,17 +128,16 @@ def content(home: Path) -> list[tuple[Any, ...]]:
 class Plant:
     """Web and worker as processes of their own, killed until no kill is left."""
 
-    def __init__(self, home: Path, database_url: str, jwks_url: str, tokens: Tokens) -> None:
+    def __init__(self, home: Path, database_url: str, jwks_url: str, tokens: Tokens, zygote: Zygote | None) -> None:
         self.worker_kills = self.web_kills = 0
         self._chance = random.Random(7)
         self._home, self._database, self._tokens = home, Database(database_url), tokens
         self._port = free_port()
-        self._env = os.environ | {
+        self._zygote = zygote
+        self._env = ENVIRONMENT | {
             "SMECREDIT_HOME": str(home),
             "PROFILE_DATABASE_URL": database_url,
             "SMECREDIT_JWKS_URL": jwks_url,
-            "PYTHONPATH": str(ROOT),
-            "POLARS_MAX_THREADS": "1",
         }
         self._web = self._start_web()
         self._worker = self._start_worker()
@@ -157,7 +168,7 @@ class Plant:
             with suppress(OSError, http.client.HTTPException):
                 status, answer = self._call("POST", f"/v1/imports?kind={kind}", body, {"Idempotency-Key": key})
                 assert status == 202, answer
-                if self._web.poll() is None:
+                if self._web.code() is None:
                     return str(answer["id"])
             self._revive_web()
 
@@ -183,7 +194,7 @@ class Plant:
 
         A killed arbiter's child may hold the port a moment longer and refuse what was meant for its successor.
         """
-        if self._web.poll() is not None:
+        if self._web.code() is not None:
             self._web = self._start_web()
         else:
             time.sleep(0.05)
@@ -200,7 +211,7 @@ class Plant:
         finally:
             connection.close()
 
-    def _start_web(self) -> subprocess.Popen[bytes]:
+    def _start_web(self) -> Child:
         gunicorn = Path(sys.executable).with_name("gunicorn")
         config = ["--config", "python:chassis.web.gunicorn_conf", "--bind", f"127.0.0.1:{self._port}"]
         web = self._start([str(gunicorn), *config, "services.profile.app:create_app()"])
@@ -212,19 +223,18 @@ class Plant:
             time.sleep(0.05)
         pytest.fail("the web process did not start")
 
-    def _start_worker(self) -> subprocess.Popen[bytes]:
+    def _start_worker(self) -> Child:
         return self._start([sys.executable, "-m", "services.profile.cli", "worker"])
 
-    def _start(self, command: list[str]) -> subprocess.Popen[bytes]:
-        quiet = subprocess.DEVNULL
-        return subprocess.Popen(command, env=self._env, cwd=ROOT, stdout=quiet, stderr=quiet, start_new_session=True)
+    def _start(self, arguments: list[str]) -> Child:
+        child = Child(Command("part", arguments, loaded=True), self._env, self._home / "part.log", self._zygote)
+        child.start()
+        return child
 
 
-def kill(process: subprocess.Popen[bytes]) -> None:
+def kill(child: Child) -> None:
     """Kill a process and its children at once, as a power cut would."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    child.end(time.monotonic())
 
 
 def free_port() -> int:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, insert, select, update
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from chassis.data.database import Database, Json, Utc
 
@@ -104,6 +106,37 @@ def test_writers_queue_and_none_is_lost(database: Database) -> None:
         thread.join()
     with database.read() as session:
         assert session.execute(select(TABLE.c.document)).scalar_one() == {"n": 80}
+
+
+def test_a_glance_finds_what_a_query_finds(database: Database) -> None:
+    """Of values with signs that mean something in SQL too; also what was written since the last one."""
+    glances = {name: select(TABLE.c.id).where(TABLE.c.document == name).limit(1) for name in ("it's", "100 %?", ":a")}
+    for number, (name, glance) in enumerate(glances.items()):
+        assert not database.finds(glance)
+        with database.begin() as session:
+            session.execute(insert(TABLE).values(id=number, document=name))
+        assert database.finds(glance)
+
+
+def test_a_glance_that_fails_says_so_as_a_query_does(database: Database) -> None:
+    """Whoever waits for a database that comes back is told by the same error."""
+    TABLE.metadata.drop_all(database.engine)
+    with pytest.raises(DBAPIError):
+        database.finds(select(TABLE.c.id).limit(1))
+
+
+def test_a_glance_holds_nothing(sqlite_url: str) -> None:
+    """Behind it the log of SQLite is emptied whole; one that was read by half would keep it."""
+    database = Database(sqlite_url)
+    TABLE.metadata.create_all(database.engine)
+    with database.begin() as session:
+        session.execute(insert(TABLE), [{"id": number} for number in range(2)])
+    assert database.finds(select(TABLE.c.id))
+    with database.begin() as session:
+        session.execute(insert(TABLE).values(id=2))
+    with closing(sqlite3.connect(database.file or "")) as other:
+        assert other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+    database.dispose()
 
 
 def test_the_dialect_of_the_other_database_is_not_loaded() -> None:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +177,13 @@ def test_it_is_waited_for_no_longer_than_asked(start: Start) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         child.process.wait(0.01)
     assert child.code() is None
+
+
+def test_two_threads_may_wait_for_it(start: Start) -> None:
+    """Both are told its code, whichever of them Linux told."""
+    child = start("import time; time.sleep(0.2); sys.exit(6)")
+    with ThreadPoolExecutor(4) as waiting:
+        assert list(waiting.map(ended, [child] * 4)) == [6] * 4
 
 
 def test_it_outlives_the_zygote(folder: Path, environment: dict[str, str], start: Start) -> None:
