@@ -232,7 +232,7 @@ def _numbers(folder: Path, random: Random) -> tuple[str, Path]:
     columns, rows = random.choice([(1, 200_000_000), (40, 2_000_000), (300, 1_000_000), (3_000, 100_000)])
     dtype = random.choice([pl.Int64, pl.Float64, pl.Int32]) if columns > 1 else pl.Int8
     column = pl.repeat(random.randrange(100), rows, dtype=dtype, eager=True)
-    titles = [*TITLES.split(","), *(f"c{place}" for place in range(columns))][-columns:]
+    titles = [*TITLES.split(","), *(f"c{place}" for place in range(columns))][:columns]
     pl.DataFrame(dict.fromkeys(titles, column)).write_parquet(path, compression="zstd")
     return "invoices.sale", path
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 from typing import Any
 
 from chassis.core import readiness
@@ -43,16 +42,7 @@ def post_worker_init(worker: Any) -> None:
 gc.disable()
 
 
-# For how long a thread keeps the interpreter from those that wait for it. With Python's 5 ms a request that lets go of
-# it ten times waits up to 40 ms each time beside eight of another client's that only compute (ADR 70).
-SWITCH_SECONDS = 0.001
-
-
 def post_fork(server: object, worker: object) -> None:
-    """Take what was loaded before the fork out of the collector's rounds: it lives as long as the process does.
-
-    Have threads take turns more often, too.
-    """
-    sys.setswitchinterval(SWITCH_SECONDS)
+    """Take what was loaded before the fork out of the collector's rounds: it lives as long as the process does."""
     gc.freeze()
     gc.enable()

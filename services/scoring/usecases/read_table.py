@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import re
 import tempfile
+from codecs import BOM_UTF8
 from io import BytesIO
 from pathlib import Path
 
@@ -17,13 +19,15 @@ ROWS_TO_INFER = 10_000
 # What a list of enterprises calls them: ours, and the tax export's.
 LISTED = ("enterprise", "企业代号", "统一社会信用代码")
 NULLS = ["", "NA", "NaN", "null"]
-ENCODINGS = ("utf-8-sig", "gb18030")
+UTF8 = "utf-8"
+ENCODINGS = (UTF8, "gb18030")
 LARGEST_UNPACKED = 128 << 20
 # Cells are counted before they are made: as text one takes sixteen bytes at least, whatever it holds.
 LARGEST_CELLS = 1 << 24
 MOST_COLUMNS = 1 << 14
 # Of text, which a dictionary may hold many times over: in all, and in one cell.
 LARGEST_TEXT, LONGEST_CELL = 256 << 20, 1 << 20
+LONG_LINE = re.compile(rb"[^\n]{%d}" % (LONGEST_CELL + 1))
 
 
 def read_table(name: str, body: bytes, *, as_text: bool = False) -> pl.DataFrame:
@@ -111,17 +115,23 @@ def _unpacked(name: str, body: bytes) -> bytes:
     return unpacked
 
 
-def _text(name: str, body: bytes) -> str:
+def _text(name: str, body: bytes) -> bytes:
+    """Return a text as UTF-8; one that is UTF-8 is not copied but for its mark."""
+    if LONG_LINE.search(body):
+        raise TableUnreadable(
+            f"{name} has a line of more than {LONGEST_CELL} bytes; is this a table with line ends? "
+            f"/ 有一行超过 {LONGEST_CELL} 字节，请确认这是一张带换行的表。"
+        )
     for encoding in ENCODINGS:
         try:
-            return body.decode(encoding)
+            text = body.decode(encoding)
         except UnicodeDecodeError:
             continue
+        return body.removeprefix(BOM_UTF8) if encoding == UTF8 else text.encode()
     raise TableUnreadable(f"{name} is neither UTF-8 nor GB18030 text, nor gzip, nor Parquet.")
 
 
-def _csv(name: str, text: str, *, as_text: bool) -> pl.DataFrame:
-    body = text.encode()
+def _csv(name: str, body: bytes, *, as_text: bool) -> pl.DataFrame:
     try:
         table = pl.read_csv(body, infer_schema=False) if as_text else _inferred(body)
     except pl.exceptions.NoDataError:

@@ -27,6 +27,9 @@ def whole(): return {"value": 1}
 @app.post("/body")
 def body(): return {"length": len(request.get_data())}
 
+@app.post("/refused")
+def refused(): return {"why": "too large"}, 413
+
 @app.get("/patient")
 def patient():
     request.environ["gunicorn.socket"].begin(1000.0)
@@ -85,6 +88,15 @@ def test_a_head_that_is_not_whole_holds_no_thread(port: int, sent: bytes) -> Non
     assert answered(port) == 200
     for each in waiting:
         each.close()
+
+
+def test_who_is_refused_a_large_body_learns_why(port: int) -> None:
+    """Though nobody reads it: what is still sent is drained, so that no reset takes the answer with it."""
+    size = 20 << 20
+    with connected(port) as connection:
+        connection.sendall(b"POST /refused HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size)
+        connection.sendall(bytes(size))
+        assert connection.recv(1000).startswith(b"HTTP/1.1 413 ")
 
 
 def test_a_head_in_pieces_is_read_whole(port: int) -> None:

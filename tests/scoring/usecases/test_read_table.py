@@ -85,6 +85,7 @@ def test_a_list_of_numbers_is_refused_in_words(column: pl.Series) -> None:
     ("body", "words"),
     [
         (gzip.compress(b"a,b\n" + b"x" * (129 << 20)), "more than 128 MiB of text"),
+        (b"a,b\n" + b"x" * (2 << 20) + b",y\n", "a line of more than 1048576 bytes"),
         (b",".join([b"c"] * 20_000) + b"\n", "19999 columns"),
         (b"a,b\n" + b",\n" * (9 << 20), "18874370 cells"),
     ],
