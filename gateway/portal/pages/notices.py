@@ -10,12 +10,14 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from chassis.core.errors import NotFound, Refused
-from gateway.portal.visit import ask, ask_list, page, say, signed_in, visitor
+from gateway.portal.visit import ask, ask_list, ask_or, page, say, signed_in, visitor
 
 OPEN_SHOWN = 100
 A_PAGE = 20
 # In the navigation; more than so many are shown as "20+".
 COUNTED = 20
+# Who is a party of applications.
+PARTIES = ("enterprise", "bank", "platform")
 ABOUT_REPAIR = "record-repaired"
 ABOUT_IMPORT = "import-withdrawn"
 
@@ -29,6 +31,7 @@ def listing() -> ResponseReturnValue:
         "notices.html",
         waiting=[_shown(each) for each in waiting["items"]],
         shortened=OPEN_SHOWN if waiting.get("next") else None,
+        applications=[] if listed.cursor else _applications(),
         seen=[_shown(each) for each in listed.items if each["acknowledged_at"]],
         next=listed.next,
         cursor=listed.cursor,
@@ -55,6 +58,14 @@ def count() -> ResponseReturnValue:
     except Refused:
         return ""
     return page("_open_notices.html", count=len(waiting["items"]), more=bool(waiting.get("next")))
+
+
+def _applications() -> list[dict[str, Any]]:
+    """Return the visitor's applications, the newest first: whoever signs in for a party learns how each stands."""
+    if visitor().role not in PARTIES:
+        return []
+    found = ask_or({"items": []}, "GET", "/applications", query={"limit": A_PAGE})
+    return list(found["items"])
 
 
 def _shown(notice: Mapping[str, Any]) -> dict[str, Any]:

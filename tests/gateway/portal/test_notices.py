@@ -50,6 +50,19 @@ def test_a_notice_is_acknowledged(signed_in: SignedIn, door: StandIn) -> None:
     assert call["Idempotency-Key"] == "n1"
 
 
+@pytest.mark.parametrize("who", ["smc_firm", "smc_bank", "smc_platform"])
+def test_who_signs_in_for_a_party_sees_how_its_applications_stand(signed_in: SignedIn, who: str) -> None:
+    page = signed_in(who).get("/portal/notices").text
+    assert "app_1" in page
+    assert "银行已报价" in page
+
+
+@pytest.mark.parametrize("who", ["smc_operator", "smc_source"])
+def test_who_is_no_party_is_asked_for_no_applications(signed_in: SignedIn, door: StandIn, who: str) -> None:
+    signed_in(who).get("/portal/notices")
+    assert door.asked("GET /applications") == []
+
+
 def test_without_notices_the_page_says_so(signed_in: SignedIn, door: StandIn) -> None:
     door.answers["GET /notices"] = Answer(200, NOBODY)
     assert "没有待确认的通知" in signed_in("smc_bank").get("/portal/notices").text

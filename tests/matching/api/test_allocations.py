@@ -172,7 +172,7 @@ def test_another_banks_plan_does_not_exist(
     found = allocate(client, bank, here)
     rival = tokens(client="bank-2", scopes="matches:read")
     assert client.get(f"/v1/allocations/{found['id']}", headers=rival).status_code == 404
-    assert client.get("/v1/allocations", headers=rival).json == {"items": []}
+    assert client.get("/v1/allocations", headers=rival).json == {"items": [], "next": None}
     assert [item["id"] for item in client.get("/v1/allocations", headers=bank).json["items"]] == [found["id"]]
 
 

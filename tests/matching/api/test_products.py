@@ -176,8 +176,44 @@ def test_every_product_of_the_sandbox_catalogue_says_so() -> None:
     """None of them may be taken for real, and all of them can be read."""
     documents = json.loads(CATALOGUE.read_bytes())
     assert len(documents) >= 8
-    assert all(document["sandbox"] is True and "示例" in document["bank"] for document in documents)
-    assert {read_product(document).kind for document in documents} >= {"credit-line", "leasing", "secured-loan"}
+    assert all(document["sandbox"] is True and "bank" not in document for document in documents)
+    named = [read_product({**document, "bank": "示例银行"}) for document in documents]
+    assert {product.kind for product in named} >= {"credit-line", "leasing", "secured-loan"}
+
+
+@pytest.mark.parametrize("said", [{}, {"bank": "甲银行 Bank A"}])
+def test_a_product_bears_the_name_that_the_register_has_for_its_bank(
+    client: FlaskClient, tokens: Callable[..., Headers], product: dict[str, Any], said: dict[str, str]
+) -> None:
+    """Whether it says so itself or leaves it out; the same again changes nothing."""
+    bank = tokens(client="bank-7", name="甲银行 Bank A", scopes="products:write products:read")
+    body = {name: value for name, value in product.items() if name != "bank"} | said
+    assert client.put("/v1/products/credit", json=body, headers=bank).json["bank"] == "甲银行 Bank A"
+    again = client.put("/v1/products/credit", json=body, headers=bank)
+    assert (again.status_code, again.json["version"]) == (200, 1)
+
+
+def test_nobody_publishes_under_the_name_of_another_bank(
+    client: FlaskClient, bank: Headers, product: dict[str, Any]
+) -> None:
+    """Neither a product, nor a version, nor a dry run; the answer names both, and nothing is published."""
+    false = {**product, "bank": "临江示例农商行"}
+    posted = client.post("/v1/products", json=false, headers=bank)
+    put = client.put("/v1/products/credit", json=false, headers=bank)
+    tried = client.post("/v1/products/credit/dry-runs", json={"product": false}, headers=bank)
+    for answer, field in ((posted, "bank"), (put, "bank"), (tried, "product.bank")):
+        assert (answer.status_code, answer.json["type"]) == (422, "/problems/not-the-bank")
+        assert (answer.json["field"], answer.json["needed"]) == (field, "Example Bank")
+    assert client.get("/v1/products", headers=bank).json["items"] == []
+
+
+def test_a_bank_without_a_registered_name_is_named_by_its_id(
+    client: FlaskClient, tokens: Callable[..., Headers], product: dict[str, Any]
+) -> None:
+    """What the register knows of it."""
+    nameless = tokens(client="bank-9", name=None, scopes="products:write")
+    del product["bank"]
+    assert client.put("/v1/products/credit", json=product, headers=nameless).json["bank"] == "bank-9"
 
 
 SCOPE = {
