@@ -57,6 +57,11 @@ def moment_of(path: str) -> dict[str, str]:
     return {"as_of": "2019-12-31"} if path == "/class" else {}
 
 
+def figure_of(path: str) -> dict[str, str]:
+    """Return the figure that a read of a file is asked about, where it is about one."""
+    return {"feature": "sales_36m"} if path == "/evidence" else {}
+
+
 def why(operation: Mapping[str, Any]) -> str | None:
     """Return why an operation speaks of an enterprise without opening its file, if it does."""
     return operation.get("x-shows")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from documented import file_reads, moment_of, purpose_of
+from documented import figure_of, file_reads, moment_of, purpose_of
 from profile_house import HEADER, ROW, House
 
 from services.profile.app import create_app
@@ -27,7 +27,7 @@ def test_a_revoked_consent_is_refused_at_once_on_another_node(stocked: House, ve
     names = {"rule": rules()[0].key, "dimension": "operation", "record": stocked.invoice()}
     asked = {
         f"/v1/enterprises/local:E1{path.format(**names)}": (
-            {"feature": "sales_36m"} | moment_of(path),
+            figure_of(path) | moment_of(path),
             purpose_of(path),
         )
         for path in file_reads()

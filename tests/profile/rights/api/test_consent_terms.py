@@ -11,7 +11,7 @@ from uuid import uuid4
 import orjson
 import pytest
 import rfc8785
-from documented import file_reads, moment_of, purpose_of
+from documented import figure_of, file_reads, moment_of, purpose_of
 from profile_house import HEADER, ROW, SCOPES, House
 
 from chassis.core.moments import CHINA
@@ -73,9 +73,7 @@ def test_no_read_of_a_day_outside_the_window_goes_through(cottage: House, path: 
     asked = f"/v1/enterprises/E1{place}"
     moments = (moment_of(path), {"as_of": "2018-06-30"})
     answers = [
-        cottage.client.get(
-            asked, query_string=moment | {"feature": "sales_36m"}, headers=cottage.bank(purpose)
-        ).status_code
+        cottage.client.get(asked, query_string=moment | figure_of(path), headers=cottage.bank(purpose)).status_code
         for moment in moments
     ]
     assert answers == [200, 403]

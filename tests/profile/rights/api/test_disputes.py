@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import orjson
 import pytest
-from documented import file_reads, moment_of
+from documented import figure_of, file_reads, moment_of
 from profile_house import HEADER, House
 
 from chassis.core.identity import Caller
@@ -86,7 +86,7 @@ def test_every_read_is_marked_from_the_answer_on(stocked: House, path: str) -> N
     """The bank's next read tells which item is disputed and what the firm says, whatever was computed before."""
     opened = dispute(stocked).json
     place = path.format(rule=rules()[0].key, dimension="operation", record=stocked.invoice())
-    asked = {"feature": "sales_36m"} | moment_of(path)
+    asked = figure_of(path) | moment_of(path)
     found = stocked.client.get(f"{FILE}{place}", query_string=asked, headers=stocked.owner()).json
     (mark,) = found["disputes"]
     assert (mark["dispute"], mark["state"], mark["statement"]) == (opened["id"], "open", WORDS)
