@@ -47,6 +47,8 @@ def divide(problem: AllocationProblem) -> Allocation | Impossible:
     limit, gains = bound(problem, prices), reduced(problem, [c.value for c in problem.candidates], prices)
     best = _best(problem, (_alone(problem, chosen) for chosen in _roundings(problem, gains, relaxed.x * system.scale)))
     if best is None:
+        best, _ = _branched(problem, range(len(problem.candidates)), None)
+    if best is None:
         return _at_the_lowest(problem, prices, limit)
     proved = is_proved(problem, best, limit)
     if not proved and len(problem.menus) <= EXACT_FIRMS:
@@ -127,18 +129,21 @@ def _proved_short(problem: AllocationProblem, found: Impossible) -> Impossible:
 
 def _closed(problem: AllocationProblem, gains: Sequence[int], best: Plan, limit: int) -> tuple[Plan, bool]:
     """Return the best plan after branch and bound over what the prices leave open, and whether none is worth more."""
-    gap = (limit - worth(problem, best)) * BILLIONTHS
-    left = _open(problem, gains, gap)
-    if len(left) > MOST_OPEN:
-        return best, False
-    found = _branch(problem, left)
-    if found.x is None:
-        return best, False
-    chosen = [left[i] for i in np.flatnonzero(found.x[len(left) :] > 0.5)]
-    other = _alone(problem, chosen)
-    better = _best(problem, (best, other)) or best
-    unit = _unit(problem)
-    return better, found.status == 0 and is_proved(problem, better, ceil(-found.mip_dual_bound * unit * MILLIONTHS))
+    better, most = _branched(problem, _open(problem, gains, (limit - worth(problem, best)) * BILLIONTHS), best)
+    return better or best, most is not None and is_proved(problem, better, most)
+
+
+def _branched(problem: AllocationProblem, left: Sequence[int], best: Plan | None) -> tuple[Plan | None, int | None]:
+    """Return the best plan known after branch and bound over these candidates, and the most that one of them is worth.
+
+    The latter, in fen · millionths, is None where there are too many, or the time ran out.
+    """
+    found = _branch(problem, left) if 0 < len(left) <= MOST_OPEN else None
+    if found is None or found.x is None:
+        return best, None
+    chosen = [left[int(i)] for i in np.flatnonzero(found.x[len(left) :] > 0.5)]
+    better = _best(problem, (best, _alone(problem, chosen)))
+    return better, ceil(-found.mip_dual_bound * _unit(problem) * MILLIONTHS) if found.status == 0 else None
 
 
 def _open(problem: AllocationProblem, gains: Sequence[int], gap: int) -> list[int]:
