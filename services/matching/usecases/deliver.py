@@ -30,7 +30,7 @@ from chassis.core.webhooks import Outcome
 from chassis.data.database import Database
 from chassis.data.storage import passes
 from services.matching.usecases import send_next
-from services.matching.usecases.send_next import Due, Parcel
+from services.matching.usecases.send_next import Attempt, Due, Parcel
 
 # Places in all, and how many of them endpoints may hold that have not yet taken anything, or not the last message.
 PLACES, FOR_UNPROVEN = 128, 64
@@ -46,7 +46,6 @@ LOOK_SECONDS = 10.0
 LAST_SECONDS = 2.0
 log = structlog.get_logger()
 Item = TypeVar("Item")
-Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,51 +149,51 @@ class Postman:
     def _take(self, busy: Sequence[Due], at: datetime | None = None) -> list[Errand]:
         """Take endpoints that have something to send; what cannot be read for one of them is tried again later."""
 
-        def begin(session: Session, each: Due) -> Errand | None:
-            parcel = send_next.begin(session, each.id, self._holder, at)
-            return Errand(each, parcel, time.monotonic() + STRETCH_SECONDS) if parcel else None
+        def begin(session: Session, endpoints: Sequence[Due]) -> list[Parcel]:
+            return send_next.begin(session, [each.id for each in endpoints], self._holder, at)
 
-        def postpone(session: Session, each: Due) -> None:
-            send_next.postpone(session, each.id)
+        def postpone(session: Session, endpoint: Due) -> None:
+            send_next.postpone(session, endpoint.id)
 
         try:
             with self._database.read() as session:
-                waiting = chosen(send_next.due(session, at), busy)
-            # In one order everywhere, so that two hosts never wait for each other.
-            return self._each(sorted(waiting, key=lambda each: each.id), begin, postpone)
+                waiting = {each.id: each for each in chosen(send_next.due(session, at), busy)}
+            parcels = self._each(list(waiting.values()), begin, postpone)
         except DBAPIError as error:
             if not passes(error):
                 raise
             log.warning("database unavailable", error=type(error.orig).__name__)
+            return []
         except Unavailable:
             log.warning("database unavailable")
-        return []
+            return []
+        until = time.monotonic() + STRETCH_SECONDS
+        return [Errand(waiting[each.endpoint], each, until) for each in parcels]
 
     def _write_down(self) -> list[Errand]:
         """Write down what came, and return the errands that follow. What cannot be now is kept for the next time."""
 
-        def follow(session: Session, came: Came) -> Errand | None:
-            more = time.monotonic() < came.errand.until and not self._stopping.is_set()
-            sent = came.errand.parcel
-            parcel = send_next.follow(session, sent, came.outcome, came.at, self._holder, more=more)
-            return replace(came.errand, parcel=parcel) if parcel else None
+        def follow(session: Session, came: Sequence[Came]) -> list[Parcel]:
+            now = float("inf") if self._stopping.is_set() else time.monotonic()
+            attempts = [Attempt(each.errand.parcel, each.outcome, each.at, now < each.errand.until) for each in came]
+            return send_next.follow(session, attempts, self._holder)
 
+        errands = {came.errand.to.id: came.errand for came in self._came}
         try:
-            came = sorted(self._came, key=lambda each: each.errand.to.id)
-            following = self._each(came, follow, lambda _session, _came: None)
+            parcels = self._each(self._came, follow, lambda _session, _came: None)
         except Unavailable:
             log.warning("database unavailable", unwritten=len(self._came))
             return []
         self._came = []
-        return following
+        return [replace(errands[each.endpoint], parcel=each) for each in parcels]
 
     def _each(
         self,
         items: Sequence[Item],
-        act: Callable[[Session, Item], Made | None],
+        act: Callable[[Session, Sequence[Item]], list[Parcel]],
         otherwise: Callable[[Session, Item], None],
-    ) -> list[Made]:
-        """Do something with each item in one transaction and return what was made.
+    ) -> list[Parcel]:
+        """Do something with all items in one transaction and return what is to be sent.
 
         Where that breaks, in a transaction each, and `otherwise` with the item over which it breaks, which is logged:
         it holds up no other. Raise `Unavailable` where the database cannot be written.
@@ -203,7 +202,7 @@ class Postman:
             return []
         try:
             with self._database.begin() as session:
-                return [made for item in items if (made := act(session, item)) is not None]
+                return act(session, items)
         except Exception as error:
             if isinstance(error, DBAPIError) and passes(error):
                 raise Unavailable from None
@@ -212,7 +211,7 @@ class Postman:
                 with self._database.begin() as session:
                     otherwise(session, items[0])
                 return []
-        return [made for item in items for made in self._each([item], act, otherwise)]
+        return [parcel for item in items for parcel in self._each([item], act, otherwise)]
 
     def _free_the_dead(self) -> None:
         """Free what was held by processes of this machine that are no more, with their crew."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -17,7 +18,7 @@ from http import HTTPStatus
 import orjson
 import structlog
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from chassis.core.moments import rfc3339
 from chassis.core.webhooks import PATIENCE_SECONDS, Letter, Outcome
@@ -28,7 +29,7 @@ from services.matching.usecases import notify
 
 # The longest attempt, four times over: the rest is for a database that is slow to take note.
 LEASE_SECONDS = 4.0 * PATIENCE_SECONDS
-NUMBERED_AT_ONCE = 200
+NUMBERED_AT_ONCE = 1000
 log = structlog.get_logger()
 
 
@@ -51,6 +52,16 @@ class Parcel:
     letter: Letter
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What came of sending a parcel, when that began, and whether its sender would go on with the next."""
+
+    parcel: Parcel
+    outcome: Outcome
+    at: datetime
+    more: bool
+
+
 def due(session: Session, at: datetime | None = None) -> list[Due]:
     """Return the endpoints that have something to send now and that nobody sends to, those that wait longest first."""
     row = WebhookEndpoint
@@ -59,46 +70,38 @@ def due(session: Session, at: datetime | None = None) -> list[Due]:
     return [Due(*each) for each in session.execute(free.order_by(row.due_at.is_not(None), row.due_at, row.id)).all()]
 
 
-def begin(session: Session, endpoint: str, holder: str, at: datetime | None = None) -> Parcel | None:
-    """Take an endpoint and return what goes first; None where another has taken it, or nothing waits."""
+def begin(session: Session, endpoints: Collection[str], holder: str, at: datetime | None = None) -> list[Parcel]:
+    """Take endpoints and return what goes first to each; nothing where another has taken it, or nothing waits."""
     row = WebhookEndpoint
-    mine = update(row).where(row.id == endpoint, _free(at)).execution_options(synchronize_session=False)
-    taken = session.execute(mine.values(holder=holder, leased_until=clock.ahead(LEASE_SECONDS)))
-    if not taken.rowcount:  # type: ignore[attr-defined]
-        return None
-    to = session.get_one(row, endpoint)
-    parcel = _next(session, to)
-    if parcel is None:
-        to.holder = to.leased_until = None
-    return parcel
+    mine = update(row).where(row.id.in_(endpoints), _free(at)).execution_options(synchronize_session=False)
+    lease = mine.values(holder=holder, leased_until=clock.ahead(LEASE_SECONDS)).returning(row.id)
+    taken = list(session.scalars(lease))
+    return _next(session, list(session.scalars(select(row).where(row.id.in_(taken)).order_by(row.id))), holder)
 
 
-def follow(
-    session: Session, parcel: Parcel, outcome: Outcome, at: datetime, holder: str, *, more: bool
-) -> Parcel | None:
-    """Write down what came of an attempt and return what goes next; without `more`, or after a failure, nothing.
+def follow(session: Session, attempts: Collection[Attempt], holder: str) -> list[Parcel]:
+    """Write down what came of attempts and return what goes next; nothing where no more is wanted, or after a failure.
 
     What was deleted meanwhile is gone: there is nothing to write down.
     """
-    to = session.get(WebhookEndpoint, parcel.endpoint, with_for_update={"key_share": True})
-    message = session.get(WebhookDelivery, parcel.letter.id)
-    if to is None or message is None:
-        _give_back(session, holder, WebhookEndpoint.id == parcel.endpoint)
-        return None
-    message.attempts += 1
-    message.last_status, message.last_error = outcome.status, outcome.error
-    if outcome.delivered:
-        message.state, message.delivered_at = notify.DELIVERED, at
-    if to.holder != holder:  # the lease ran out while we waited: the endpoint is another's
-        return None
-    following = _next(session, to, parcel.letter.id) if more and outcome.delivered else None
-    if outcome.delivered:
-        to.failures, to.due_at, to.delivered_at = 0, None, at
-    else:
-        _leave_alone(session, to, outcome)
-    to.holder = holder if following else None
-    to.leased_until = clock.ahead(LEASE_SECONDS) if following else None
-    return following
+    row, message = WebhookEndpoint, WebhookDelivery
+    ids = sorted({each.parcel.endpoint for each in attempts})
+    locked = select(row).where(row.id.in_(ids)).order_by(row.id).with_for_update(key_share=True)
+    endpoints = {each.id: each for each in session.scalars(locked)}
+    sent = select(message).where(message.id.in_([each.parcel.letter.id for each in attempts]))
+    messages = {each.id: each for each in session.scalars(sent)}
+    going_on = []
+    for each in attempts:
+        to, letter = endpoints.get(each.parcel.endpoint), messages.get(each.parcel.letter.id)
+        if letter is not None:
+            _note(letter, each)
+        if to is None or to.holder != holder:  # deleted; or the lease ran out while we waited, and it is another's
+            continue
+        to.holder = to.leased_until = None
+        if letter is not None and _settled(session, to, each):
+            going_on.append(to)
+    session.flush()
+    return _next(session, going_on, holder)
 
 
 def postpone(session: Session, endpoint: str) -> None:
@@ -122,33 +125,67 @@ def give_back_of_the_dead(session: Session) -> None:
             _give_back(session, name)
 
 
-def _next(session: Session, to: WebhookEndpoint, done: str | None = None) -> Parcel | None:
-    """Return the message with the lowest number that waits, beside the one that is `done`.
+def _note(message: WebhookDelivery, attempt: Attempt) -> None:
+    message.attempts += 1
+    message.last_status, message.last_error = attempt.outcome.status, attempt.outcome.error
+    if attempt.outcome.delivered:
+        message.state, message.delivered_at = notify.DELIVERED, attempt.at
+
+
+def _settled(session: Session, to: WebhookEndpoint, attempt: Attempt) -> bool:
+    """Write down what an attempt says of its endpoint; tell whether more is sent there at once."""
+    if not attempt.outcome.delivered:
+        _leave_alone(session, to, attempt.outcome)
+        return False
+    to.failures, to.due_at, to.delivered_at = 0, None, attempt.at
+    return attempt.more
+
+
+def _next(session: Session, endpoints: Sequence[WebhookEndpoint], holder: str) -> list[Parcel]:
+    """Return for each endpoint the message with the lowest number that waits, and hold those that have one.
 
     Where none with a number waits, those without get theirs: they were left after all that have one.
     """
-    row = WebhookDelivery
-    numbered = select(row).where(_pending(to.id), row.id != (done or ""), row.sequence.is_not(None))
-    message = session.scalars(numbered.order_by(row.sequence).limit(1)).first() or _number(session, to)
-    if message is None:
-        return None
-    letter = Letter(message.id, message.sequence or 0, message.body)
-    return Parcel(to.id, to.url, _secrets(session, to), letter)
+    found = _numbered(session, [each.id for each in endpoints])
+    found |= _number(session, {each.id: each for each in endpoints if each.id not in found})
+    parcels = []
+    for to in endpoints:
+        message = found.get(to.id)
+        to.holder = holder if message else None
+        to.leased_until = clock.ahead(LEASE_SECONDS) if message else None
+        if message is not None:
+            letter = Letter(message.id, message.sequence or 0, message.body)
+            parcels.append(Parcel(to.id, to.url, _secrets(session, to), letter))
+    return parcels
 
 
-def _number(session: Session, to: WebhookEndpoint) -> WebhookDelivery | None:
-    """Give messages their numbers, in the order in which they were left, write them into them, and return the first.
+def _numbered(session: Session, endpoints: Collection[str]) -> dict[str, WebhookDelivery]:
+    """Return the waiting message with the lowest number, by endpoint."""
+    if not endpoints:
+        return {}
+    row, other = WebhookDelivery, aliased(WebhookDelivery)
+    lowest = select(func.min(other.sequence)).where(other.state == notify.PENDING, other.endpoint == row.endpoint)
+    waiting = select(row).where(row.state == notify.PENDING, row.endpoint.in_(endpoints))
+    return {each.endpoint: each for each in session.scalars(waiting.where(row.sequence == lowest.scalar_subquery()))}
 
-    Only the endpoint's holder does, and what it sees has been committed: so no number is given twice or left out.
+
+def _number(session: Session, endpoints: Mapping[str, WebhookEndpoint]) -> dict[str, WebhookDelivery]:
+    """Give messages their numbers, in the order in which they were left, and write them into them; return the firsts.
+
+    Only an endpoint's holder does, and what it sees has been committed: so no number is given twice or left out.
     """
+    if not endpoints:
+        return {}
     row = WebhookDelivery
-    bare = select(row).where(_pending(to.id), row.sequence.is_(None)).order_by(row.created_at, row.id)
-    found = session.scalars(bare.limit(NUMBERED_AT_ONCE)).all()
-    for message in found:
+    bare = select(row).where(row.state == notify.PENDING, row.endpoint.in_(endpoints), row.sequence.is_(None))
+    firsts: dict[str, WebhookDelivery] = {}
+    for message in session.scalars(bare.order_by(row.created_at, row.id).limit(NUMBERED_AT_ONCE)):
+        to = endpoints[message.endpoint]
         to.sequence += 1
         message.sequence = to.sequence
         message.body = orjson.dumps({**orjson.loads(message.body), "sequence": to.sequence})
-    return found[0] if found else None
+        firsts.setdefault(to.id, message)
+    return firsts
 
 
 def _secrets(session: Session, to: WebhookEndpoint) -> tuple[str, ...]:

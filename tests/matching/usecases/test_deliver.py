@@ -29,7 +29,7 @@ from services.matching.domain.endpoint import PAUSES
 from services.matching.tables import WebhookDelivery, WebhookEndpoint
 from services.matching.usecases import deliver, notify, send_next, tend_endpoint
 from services.matching.usecases.deliver import FOR_UNPROVEN, PLACES, PLACES_OF_A_CLIENT, Postman, chosen
-from services.matching.usecases.send_next import LEASE_SECONDS, Due
+from services.matching.usecases.send_next import LEASE_SECONDS, Attempt, Due
 
 Tokens = Callable[..., dict[str, str]]
 LATER = timedelta(days=30)
@@ -207,8 +207,7 @@ def test_what_a_dead_postman_held_is_free_at_once(here: Context, receiver: Recei
     hook = wants(here, "bank-1", receiver, "/hook")
     tell(here, "bank-1")
     with here.database.begin() as session:
-        first = send_next.begin(session, hook, "dead")
-    assert first is not None
+        (first,) = send_next.begin(session, [hook], "dead")
     assert postman.deliver_due() == 0
     postman.hand_back("dead")
     assert postman.deliver_due() == 1
@@ -227,7 +226,7 @@ def test_what_a_process_held_that_is_no_more_is_free_at_the_next_start(
         presence.beat(here.database, name, "deliveries")
         with here.database.begin() as session:
             session.execute(update(presence.TABLE).where(presence.TABLE.c.name == name).values(pid=pid))
-            assert send_next.begin(session, hooks[name], name) is not None
+            assert len(send_next.begin(session, [hooks[name]], name)) == 1
     postman._free_the_dead()
     assert [endpoint(here, hooks[name]).holder for name in ("gone", "runs")] == [None, "runs"]
 
@@ -261,10 +260,10 @@ def test_an_exception_over_one_message_holds_up_no_other(
     wants(here, "bank-2", receiver, "/good")
     followed = send_next.follow
 
-    def broken(session: Any, parcel: Any, *rest: Any, **more: Any) -> Any:
-        if parcel.endpoint == bad:
+    def broken(session: Any, attempts: list[Attempt], holder: str) -> Any:
+        if any(each.parcel.endpoint == bad for each in attempts):
             raise ValueError("a fault of ours")
-        return followed(session, parcel, *rest, **more)
+        return followed(session, attempts, holder)
 
     monkeypatch.setattr(send_next, "follow", broken)
     tell(here, "bank-1")
@@ -320,12 +319,11 @@ def test_who_lost_its_lease_changes_nothing_of_the_endpoint(here: Context, recei
     hook = wants(here, "bank-1", receiver, "/hook")
     tell(here, "bank-1")
     with here.database.begin() as session:
-        parcel = send_next.begin(session, hook, "slow")
+        (parcel,) = send_next.begin(session, [hook], "slow")
     change(here, hook, holder="other")
-    assert parcel is not None
     with here.database.begin() as session:
-        at = datetime.now(UTC)
-        assert send_next.follow(session, parcel, webhooks.Outcome(204), at, "slow", more=True) is None
+        attempt = Attempt(parcel, webhooks.Outcome(204), datetime.now(UTC), more=True)
+        assert send_next.follow(session, [attempt], "slow") == []
     assert (endpoint(here, hook).holder, messages(here)[0].state) == ("other", "delivered")
 
 
