@@ -37,7 +37,7 @@ PLACES, FOR_UNPROVEN = 128, 64
 # As many as a client has endpoints: its silent ones do not hold up its others either.
 PLACES_OF_A_CLIENT = 10
 # How often is looked for what is due.
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.2
 # So long a sender stays with an endpoint that takes what it is sent; then others come first.
 STRETCH_SECONDS = 5.0
 # How often is looked for endpoints that a process of this machine held which is no more.
