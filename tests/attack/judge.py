@@ -14,8 +14,8 @@ from jsonschema_rs import Draft202012Validator  # schemathesis brings it
 
 PROBLEM = "application/problem+json"
 NOT_MODIFIED, ERROR, SERVER_ERROR = 304, 400, 500
-# A service says by its name that it has nothing to answer with, that it is full, or that another does not answer.
-SAID = frozenset({"/problems/no-serving-model", "/problems/queue-full"})
+# A service says by its name that it has nothing to answer with yet, or that it is full.
+SAID = frozenset({"/problems/no-serving-model", "/problems/queue-full", "/problems/peers-under-way"})
 
 
 def broken(

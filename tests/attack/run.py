@@ -100,17 +100,27 @@ class Attack:
 
     def _send(self, number: int) -> None:
         order = self._orders.of(number)
-        sent = order.sent
         try:
-            answer = self._http.request(
-                sent.method, self._url + sent.target, body=sent.body, headers=order.headers, redirect=False
-            )
+            answer = self._asked(order)
         except (urllib3.exceptions.HTTPError, OSError) as error:
             self._note(number, order, 0, f"no answer: {error!r}")
             return
         kind = answer.headers.get("Content-Type", "")
         told = judged(self._scene, order, answer.status, kind, answer.data)
         self._note(number, order, answer.status, told, answer.data)
+
+    def _asked(self, order: Order) -> urllib3.BaseHTTPResponse:
+        """Send a request; once more where the other side had just closed a connection that was kept open."""
+        sent, times = order.sent, 2
+        while True:
+            try:
+                return self._http.request(
+                    sent.method, self._url + sent.target, body=sent.body, headers=order.headers, redirect=False
+                )
+            except urllib3.exceptions.ProtocolError:
+                times -= 1
+                if not times:
+                    raise
 
     def _note(self, number: int, order: Order, status: int, told: str | None, data: bytes = b"") -> None:
         route = f"{order.sent.method} {order.sent.path}"

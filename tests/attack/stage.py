@@ -23,13 +23,19 @@ from services.matching.domain.application import EVENTS as MOVES
 PARTS = ("gateway", "profile", "scoring", "matching")
 OWNER, HOLDER = "owner", "bank with consent"
 # Who belongs in the town, and whom nobody has let in: what the latter are told of the former is a leak.
-INSIDERS = {OWNER: "enterprise", HOLDER: "bank", "operator": "operator", "data source": "source"}
+INSIDERS = {
+    OWNER: "enterprise",
+    HOLDER: "bank",
+    "operator": "operator",
+    "data source": "source",
+    "platform": "platform",
+}
 OUTSIDERS = {
     "bank without consent": "bank",
     "bank with expired": "bank",
     "bank with revoked": "bank",
     "stranger firm": "enterprise",
-    "platform": "platform",
+    "stranger platform": "platform",
     "stranger buyer": "buyer",
     "stranger source": "source",
 }
@@ -91,7 +97,7 @@ def filled(town: Town) -> Scene:
 
 
 def _bring_strangers(town: Town) -> None:
-    wanted = [{"id": f"stranger-{role}", "role": role} for role in ("buyer", "source")]
+    wanted = [{"id": f"stranger-{role}", "role": role} for role in ("buyer", "source", "platform")]
     wanted.append({"id": "stranger-firm", "role": "enterprise", "enterprise": "local:STRANGER"})
     made = town.ask("operator", "PUT", "/v1/enterprises/local:STRANGER", {"name": "陌生贸易", "synthetic": True})
     assert made.status in {200, 201}, made.data

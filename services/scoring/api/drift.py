@@ -12,7 +12,7 @@ from chassis.web.caller import caller, requires
 from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from chassis.web.schemas import Schema
 from services.scoring.api.current import context
-from services.scoring.api.schemas import TitleSchema
+from services.scoring.api.schemas import DAY, TitleSchema
 from services.scoring.usecases.report_drift import Period, report_drift
 
 blueprint = Blueprint("drift", __name__, url_prefix="/v1/drift", description="Whether a model still fits")
@@ -22,8 +22,8 @@ class PeriodSchema(Schema):
     """Which model and which days."""
 
     model = fields.String(load_default=None, metadata={"description": "A version; by default the serving model"})
-    since = fields.Date(load_default=None, metadata={"description": "By default a year before `until`"})
-    until = fields.Date(load_default=None, metadata={"description": "By default today"})
+    since = fields.Date(load_default=None, validate=DAY, metadata={"description": "By default a year before `until`"})
+    until = fields.Date(load_default=None, validate=DAY, metadata={"description": "By default today"})
 
 
 class StabilitySchema(Schema):

@@ -17,7 +17,7 @@ from chassis.web.idempotency import idempotent, repeatable
 from chassis.web.openapi import Blueprint, refuses
 from chassis.web.schemas import Schema
 from services.scoring.api.current import context
-from services.scoring.api.schemas import day_field, moment_field
+from services.scoring.api.schemas import MOMENT, day_field, moment_field
 from services.scoring.domain.overlay import CAPS, TAX_GRADES, TIERS, TYPES, Rule, RuleSet, shipped
 from services.scoring.store import overlays
 from services.scoring.tables import OverlayVersion
@@ -98,7 +98,7 @@ class OverlayRulesSchema(Schema):
 class MomentQuerySchema(Schema):
     """The moment that is asked for."""
 
-    at = fields.AwareDateTime(load_default=None, metadata={"description": "By default now"})
+    at = fields.AwareDateTime(load_default=None, validate=MOMENT, metadata={"description": "By default now"})
 
 
 @blueprint.get("")

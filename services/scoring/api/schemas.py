@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from typing import Any
 
 from marshmallow import fields, validate
@@ -11,6 +12,9 @@ from services.scoring.domain.counting import Counts
 from services.scoring.domain.outcome import definitions
 
 MOST_LISTED = 200_000
+# Days and moments that have a day before and after them wherever they are reckoned with.
+DAY = validate.Range(date(1900, 1, 1), date(9000, 1, 1))
+MOMENT = validate.Range(datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC))
 
 
 def as_of_field() -> fields.Date:

@@ -155,3 +155,17 @@ def test_the_override_rate_is_told(send: Send, read: Read, serving: Flask) -> No
 def test_a_model_that_is_not_there_is_not_found(read: Read, serving: Flask) -> None:
     """Asking for another version."""
     assert read("/v1/drift?model=mdl_none").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "drift?since=0001-01-01",
+        "drift?until=9999-12-31",
+        "overlay-rules?at=9999-12-31T23:59:59-23:59",
+        "overlay-rules?at=0001-01-01T00:00:00%2B23:59",
+    ],
+)
+def test_a_day_at_the_end_of_the_calendar_is_refused(read: Any, serving: Flask, asked: str) -> None:
+    """There is no day before it, or after it, to reckon with."""
+    assert read(f"/v1/{asked}").status_code == 422

@@ -25,13 +25,15 @@ from services.profile.supervision.usecases.read_index import Asked, cells_asked,
 
 blueprint = Blueprint("indices", __name__, url_prefix="/v1/indices", description="The integrity index")
 
+_EITHER = {"application/json": {"schema": IndexPageSchema()}, "text/csv": {"schema": {"type": "string"}}}
+
 
 @blueprint.get("")
 @refuses(blueprint, 400, 422)
 @requires("indices:read")
 @blueprint.arguments(IndexQuerySchema(), location="query")
 @blueprint.response(200, IndexPageSchema())
-@blueprint.doc(parameters=paging.PARAMETERS)
+@blueprint.doc(parameters=paging.PARAMETERS, responses={"200": {"description": "OK", "content": _EITHER}})
 @shows(Shows.COUNTS)
 def list_indices(query: dict[str, Any]) -> Response:
     """Read the published index by month, region and industry, with what each component adds and what moved it.
