@@ -40,7 +40,7 @@ def free_port() -> int:
 
 def filled(text: str, variables: Mapping[str, str]) -> str:
     """Fill in the variables as compose does."""
-    return re.sub(r"\$\{(\w+)(?::\?[^}]*)?\}", lambda match: variables[match[1]], text)
+    return re.sub(r"\$\{(\w+)(?::?\?[^}]*)?\}", lambda match: variables[match[1]], text)
 
 
 @dataclass
@@ -313,7 +313,7 @@ def test_the_lock_of_the_pages_has_hashes_and_no_address() -> None:
 def test_no_secret_has_a_default() -> None:
     """A password in the file, or a default for one, would end up in production."""
     text = (ROOT / "docker-compose.yml").read_text()
-    filled = re.findall(r"\$\{(\w+)(:\?)?", text)
+    filled = re.findall(r"\$\{(\w+)(:?\?)?", text)
     example = re.findall(r"^(\w+)=(.*)$", (ROOT / "deploy" / "example.env").read_text(), re.MULTILINE)
     assert all(required for _, required in filled)
     assert {name for name, _ in filled} == {name for name, _ in example}

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
+from watching import WATCHED
 
 from chassis.data import presence
 from services.matching.context import Context
@@ -115,7 +116,7 @@ def test_events_wait_for_who_does_not_answer_and_not_for_who_is_gone(
 ) -> None:
     put_aside(here, owner.hook(), why)
     with here.database.begin() as session:
-        notify.enqueue(session, ["bank-1"], "application.submit", {})
+        notify.enqueue(session, "application.submit", {}, clients=["bank-1"])
     items = owner.get("/deliveries").json["items"]
     assert [(each["state"], each["due_at"]) for each in items] == [("pending", None)] * waiting
 
@@ -144,12 +145,14 @@ def test_readiness_and_metrics_tell_of_messages_that_nobody_sends(
     """Also where a postman says that it is there."""
     presence.beat(here.database, "worker_1", "deliveries")
     owner.post(f"/{owner.hook()}/test")
-    assert "deliveries" not in client.get("/readyz").json["degraded"]
+    assert "deliveries" not in client.get("/readyz", **WATCHED).json["degraded"]
     with here.database.begin() as session:
         session.execute(update(notify.WebhookDelivery).values(created_at=datetime(2026, 1, 1, tzinfo=UTC)))
-    assert "due" in client.get("/readyz").json["degraded"]["deliveries"]
-    lines = dict(line.rsplit(" ", 1) for line in client.get("/metrics").text.splitlines() if "webhook_late" in line)
+    assert "due" in client.get("/readyz", **WATCHED).json["degraded"]["deliveries"]
+    lines = dict(
+        line.rsplit(" ", 1) for line in client.get("/metrics", **WATCHED).text.splitlines() if "webhook_late" in line
+    )
     assert float(lines['webhook_late_seconds{post="deliveries"}']) > 60
     with here.database.begin() as session:
         session.execute(update(WebhookEndpoint).values(put_aside="unanswered"))
-    assert "deliveries" not in client.get("/readyz").json["degraded"]
+    assert "deliveries" not in client.get("/readyz", **WATCHED).json["degraded"]

@@ -28,7 +28,8 @@ pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason="the real invoices are
 
 
 def products() -> list[Product]:
-    return [read_product(document) for document in json.loads(CATALOGUE.read_text("utf-8"))]
+    documents = json.loads(CATALOGUE.read_text("utf-8"))
+    return [read_product({**document, "bank": "Example Bank"}) for document in documents]
 
 
 @pytest.fixture(scope="module")

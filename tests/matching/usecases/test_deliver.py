@@ -62,7 +62,7 @@ def wants(here: Context, client: str, receiver: Receiver, path: str, events: lis
 
 def tell(here: Context, client: str, kind: str = "application.submit") -> None:
     with here.database.begin() as session:
-        notify.enqueue(session, [client], kind, {})
+        notify.enqueue(session, kind, {}, clients=[client])
 
 
 def endpoint(here: Context, hook: str) -> WebhookEndpoint:
@@ -118,7 +118,7 @@ def test_a_deletion_waits_for_what_is_being_told(here: Context, receiver: Receiv
 
     deletion = threading.Thread(target=remove)
     with here.database.begin() as session:
-        notify.enqueue(session, ["bank-1"], "application.submit", {})
+        notify.enqueue(session, "application.submit", {}, clients=["bank-1"])
         deletion.start()
         deletion.join(1)
     deletion.join(60)

@@ -134,7 +134,7 @@ def strike(stage: Stage, size: Size) -> None:
             if number in {size.events // 3, 2 * size.events // 3}:
                 stage.kill()
             with stage.database.begin() as session:
-                notify.enqueue(session, size.clients, "application.submit", {"number": number})
+                notify.enqueue(session, "application.submit", {"number": number}, clients=size.clients)
             time.sleep(size.every_seconds)
         until(lambda: stage.left_of(list(good.values())) == 0)
         waits = [wait for path in good for wait in waited(stage, receiver, path, size.events)]

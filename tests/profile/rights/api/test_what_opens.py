@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
-from documented import ENTERPRISE, file_reads
+from documented import ENTERPRISE, figure_of, file_reads
 from profile_house import HEADER, ROW, House
 
 from chassis.data.ledger.entry import hidden
@@ -27,8 +27,9 @@ def stocked(house: House) -> House:
 
 def read(house: House, path: str, purpose: str) -> int:
     place = path.format(rule=rules()[0].key, dimension="operation", record=house.invoice())
-    asked = f"{ENTERPRISE.format(enterprise='local:E1')}{place}?feature=sales_36m"
-    return int(house.client.get(asked, headers=house.bank(purpose)).status_code)
+    asked = ENTERPRISE.format(enterprise="local:E1") + place
+    answer = house.client.get(asked, query_string=figure_of(path), headers=house.bank(purpose))
+    return int(answer.status_code)
 
 
 def new_score(house: House, purpose: str) -> Any:
