@@ -22,6 +22,9 @@ INSIDE = (
     "https://user:pw@example.com/x",
     "https://example.com\\@127.0.0.1/x",
     "http://example.com/x",
+    "https://[x/",
+    "https://example.com:99999/x",
+    "https://example.com:abc/x",
     "file:///etc/passwd",
     "gopher://127.0.0.1:6379/_x",
 )
