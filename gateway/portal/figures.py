@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 from markupsafe import Markup
 
-from chassis.core.moments import CHINA
+from chassis.core.moments import CHINA, day_of
 from chassis.web.reading import PLAIN
 from gateway.portal.language import Language
 
@@ -200,7 +200,7 @@ def day_in_words(language: Language, value: str | None) -> Markup | str:
 
 def china_day(value: str) -> date:
     """Return the date of an ISO date, and of an instant the day that it is in China."""
-    return datetime.fromisoformat(value).astimezone(CHINA).date() if "T" in value else date.fromisoformat(value)
+    return day_of(datetime.fromisoformat(value)) if "T" in value else date.fromisoformat(value)
 
 
 def date_of(entered: str) -> date | None:
