@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,8 @@ def open_scene(folder: Path, demonstrated: Path | None, server: Server | None = 
 
 
 def filled(town: Town) -> Scene:
-    """Plant what nobody else may learn, and note what there is."""
+    """Plant what nobody else may learn, and note what there is; others in town know nothing of it."""
+    town = replace(town, headers=dict(town.headers), things=dict(town.things))
     _bring_strangers(town)
     _plant(town)
     scene = Scene(town, {OWNER: [*MARKS, *_figures(town)], HOLDER: [str(BANKS_OWN)]})
