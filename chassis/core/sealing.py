@@ -62,6 +62,14 @@ class Sealer:
         except (InvalidTag, ValueError, OverflowError):
             raise SealBroken("the seal is another row's, or was changed") from None
 
+    def opens(self, sealed: str, bound_to: str) -> bool:
+        """Tell whether what was sealed for a row can be opened."""
+        try:
+            self.open(sealed, bound_to)
+        except SealBroken:
+            return False
+        return True
+
     def is_newest(self, sealed: str) -> bool:
         """Tell whether the key that seals now made this seal."""
         return sealed.startswith(f"{PREFIX}{_id(self._keys()[0])}:")

@@ -30,6 +30,8 @@ from services.matching.usecases import notify
 # The longest attempt, four times over: the rest is for a database that is slow to take note.
 LEASE_SECONDS = 4.0 * PATIENCE_SECONDS
 NUMBERED_AT_ONCE = 1000
+# No attempt, and no failure of the receiver: none of our keys opens the secret that signs.
+UNREADABLE = Outcome(None, "no key opens the secret that signs it")
 log = structlog.get_logger()
 
 
@@ -126,7 +128,7 @@ def give_back_of_the_dead(session: Session) -> None:
 
 
 def _note(message: WebhookDelivery, attempt: Attempt) -> None:
-    message.attempts += 1
+    message.attempts += attempt.outcome != UNREADABLE
     message.last_status, message.last_error = attempt.outcome.status, attempt.outcome.error
     if attempt.outcome.delivered:
         message.state, message.delivered_at = notify.DELIVERED, attempt.at
@@ -134,6 +136,9 @@ def _note(message: WebhookDelivery, attempt: Attempt) -> None:
 
 def _settled(session: Session, to: WebhookEndpoint, attempt: Attempt) -> bool:
     """Write down what an attempt says of its endpoint; tell whether more is sent there at once."""
+    if attempt.outcome == UNREADABLE:
+        to.due_at = clock.ahead(LEASE_SECONDS)
+        return False
     if not attempt.outcome.delivered:
         _leave_alone(session, to, attempt.outcome)
         return False

@@ -64,12 +64,14 @@ def change_secret(
 ) -> tuple[WebhookEndpoint, str]:
     """Give an endpoint another secret and return it; until the overlap ends messages are signed with both.
 
-    One that was still in its overlap ends at once: two are in force at most.
+    One that was still in its overlap ends at once: two are in force at most. One that no key opens signs nothing: it is
+    forgotten, and what waited for another secret is tried now.
     """
     row = _locked(session, caller, endpoint_id)
     secret = webhooks.new_secret()
-    row.former_secret, row.former_until = row.secret, datetime.now(UTC) + overlap
-    row.secret = sealer.seal(secret, row.id)
+    opens = sealer.opens(row.secret, row.id)
+    row.former_secret, row.former_until = (row.secret, datetime.now(UTC) + overlap) if opens else (None, None)
+    row.secret, row.due_at = sealer.seal(secret, row.id), clock.now()
     session.flush()
     return row, secret
 

@@ -332,7 +332,7 @@ def test_a_message_that_cannot_be_sent_waits_longer_each_time(
 ) -> None:
     """A fault of ours is an attempt like any other: it is not tried in every round for ever."""
     hook = wants(here, "bank-1", receiver, "/ok")
-    change(here, hook, secret="sealed:1:x")
+    change(here, hook, url="http://地址.example")
     tell(here, "bank-1")
     assert (postman.deliver_due(), postman.deliver_due()) == (1, 0)
     (row,) = messages(here)
@@ -340,6 +340,33 @@ def test_a_message_that_cannot_be_sent_waits_longer_each_time(
     due_at = endpoint(here, hook).due_at
     assert due_at is not None
     assert due_at > datetime.now(UTC)
+
+
+def test_a_secret_that_no_key_opens_is_no_failure_of_the_receiver(
+    here: Context, receiver: Receiver, postman: Postman
+) -> None:
+    """It is not put aside for ours; as soon as its client has ordered another secret, that alone signs what waited."""
+    hook = wants(here, "bank-1", receiver, "/hook")
+    change(here, hook, secret="sealed:1:x")
+    tell(here, "bank-1")
+    assert (postman.deliver_due(), postman.deliver_due()) == (1, 0)
+    assert (endpoint(here, hook).failures, messages(here)[0].attempts) == (0, 0)
+    with here.database.begin() as session:
+        owner = Caller("bank-1", "bank", frozenset())
+        _, secret = tend_endpoint.change_secret(session, owner, hook, here.sealer, timedelta(hours=1))
+    assert (postman.deliver_due(), endpoint(here, hook).former_secret) == (1, None)
+    (got,) = receiver.got["/hook"]
+    webhooks.verify(secret, got.headers, got.body, datetime.now(UTC))
+
+
+def test_a_former_secret_that_no_key_opens_holds_up_nothing(
+    here: Context, receiver: Receiver, postman: Postman
+) -> None:
+    """The newest signs alone."""
+    hook = wants(here, "bank-1", receiver, "/hook")
+    change(here, hook, former_secret="sealed:1:x", former_until=datetime.now(UTC) + timedelta(hours=1))
+    tell(here, "bank-1")
+    assert (postman.deliver_due(), receiver.sequences("/hook")) == (1, [1])
 
 
 def test_an_endpoint_that_fails_for_days_is_put_aside_and_its_client_told(
