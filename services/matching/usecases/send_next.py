@@ -118,11 +118,15 @@ def give_back(session: Session, holder: str) -> None:
 
 
 def give_back_of_the_dead(session: Session) -> None:
-    """Free the endpoints of processes of this machine that are no more, and that nobody saw die."""
+    """Free the endpoints of processes of this machine that are no more, and that nobody saw die.
+
+    Containers may share a host's name, and each counts its processes from 1: who was heard of just now lives.
+    """
     holders = select(WebhookEndpoint.holder).where(WebhookEndpoint.holder.is_not(None)).distinct()
     known = presence.TABLE
-    here = select(known.c.name, known.c.pid).where(known.c.name.in_(holders), known.c.host == socket.gethostname())
-    for name, pid in session.execute(here).all():
+    silent = known.c.beat_at <= clock.ahead(-presence.LATE_SECONDS)
+    here = known.c.host == socket.gethostname()[:255]
+    for name, pid in session.execute(select(known.c.name, known.c.pid).where(known.c.name.in_(holders), here, silent)):
         if not _runs(pid):
             _give_back(session, name)
 

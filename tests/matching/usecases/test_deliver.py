@@ -217,18 +217,20 @@ def test_what_a_dead_postman_held_is_free_at_once(here: Context, receiver: Recei
 def test_what_a_process_held_that_is_no_more_is_free_at_the_next_start(
     here: Context, receiver: Receiver, postman: Postman
 ) -> None:
-    """Of this machine, where nobody saw it die; what a process holds that runs stays its own."""
-    hooks = {name: wants(here, "bank-1", receiver, f"/{name}") for name in ("gone", "runs")}
+    """Of this machine, where nobody saw it die; what a process holds that runs, or was just heard of, stays its own."""
+    names, silent = ("gone", "runs", "heard"), datetime.now(UTC) - timedelta(seconds=presence.LATE_SECONDS + 1)
+    hooks = {name: wants(here, "bank-1", receiver, f"/{name}") for name in names}
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     tell(here, "bank-1")
-    for name, pid in (("gone", ended.pid), ("runs", os.getpid())):
+    for name, pid, beats in (("gone", ended.pid, silent), ("runs", os.getpid(), silent), ("heard", ended.pid, None)):
         presence.beat(here.database, name, "deliveries")
         with here.database.begin() as session:
-            session.execute(update(presence.TABLE).where(presence.TABLE.c.name == name).values(pid=pid))
+            told = {"pid": pid} | ({"beat_at": beats} if beats else {})
+            session.execute(update(presence.TABLE).where(presence.TABLE.c.name == name).values(told))
             assert len(send_next.begin(session, [hooks[name]], name)) == 1
     postman._free_the_dead()
-    assert [endpoint(here, hooks[name]).holder for name in ("gone", "runs")] == [None, "runs"]
+    assert [endpoint(here, hooks[name]).holder for name in names] == [None, "runs", "heard"]
 
 
 def test_what_a_sender_does_not_catch_ends_the_process(
