@@ -65,11 +65,15 @@ class Attempt:
 
 
 def due(session: Session, at: datetime | None = None) -> list[Due]:
-    """Return the endpoints that have something to send now and that nobody sends to, those that wait longest first."""
+    """Return the endpoints that have something to send now and that nobody sends to, those that wait longest first.
+
+    Who was served waits from then on, so that those with a backlog take turns, however many they are.
+    """
     row = WebhookEndpoint
     proven = and_(row.failures == 0, row.delivered_at.is_not(None))
+    waits = func.coalesce(row.due_at, row.created_at)
     free = select(row.id, row.client, case((proven, True), else_=False)).where(_free(at), _has_pending())
-    return [Due(*each) for each in session.execute(free.order_by(row.due_at.is_not(None), row.due_at, row.id)).all()]
+    return [Due(*each) for each in session.execute(free.order_by(waits, row.id)).all()]
 
 
 def begin(session: Session, endpoints: Collection[str], holder: str, at: datetime | None = None) -> list[Parcel]:
@@ -146,7 +150,7 @@ def _settled(session: Session, to: WebhookEndpoint, attempt: Attempt) -> bool:
     if not attempt.outcome.delivered:
         _leave_alone(session, to, attempt.outcome)
         return False
-    to.failures, to.due_at, to.delivered_at = 0, None, attempt.at
+    to.failures, to.due_at, to.delivered_at = 0, clock.now(), attempt.at
     return attempt.more
 
 

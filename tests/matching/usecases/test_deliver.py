@@ -429,6 +429,33 @@ def test_a_secret_that_is_changed_signs_beside_the_former_until_its_end(
     assert endpoint(here, hook).former_secret is None
 
 
+def test_endpoints_with_a_backlog_take_turns(here: Context, receiver: Receiver) -> None:
+    """Who was served last comes last, whatever its id: with more of them than places all get one."""
+    first, second = sorted(wants(here, "bank-1", receiver, f"/{n}") for n in range(2))
+    long_ago = datetime.now(UTC) - timedelta(minutes=1)
+    for hook in (first, second):
+        change(here, hook, created_at=long_ago, delivered_at=long_ago, due_at=long_ago)
+    tell(here, "bank-1")
+    tell(here, "bank-1")
+    with here.database.begin() as session:
+        (parcel,) = send_next.begin(session, [first], "postman")
+        attempt = Attempt(parcel, webhooks.Outcome(204), datetime.now(UTC), more=False)
+        assert send_next.follow(session, [attempt], "postman") == []
+    with here.database.read() as session:
+        assert [each.id for each in send_next.due(session)] == [second, first]
+
+
+def test_an_endpoint_that_is_enabled_is_not_proven_by_that(here: Context, receiver: Receiver) -> None:
+    """Its own client says so; it counts as one that answers when it has answered."""
+    hook = wants(here, "bank-1", receiver, "/hook")
+    tell(here, "bank-1")
+    change(here, hook, failures=13, delivered_at=datetime.now(UTC), put_aside="unanswered")
+    with here.database.begin() as session:
+        tend_endpoint.enable(session, Caller("bank-1", "bank", frozenset()), hook)
+    with here.database.read() as session:
+        assert send_next.due(session) == [Due(hook, "bank-1", proven=False)]
+
+
 ENDPOINTS = st.lists(
     st.builds(Due, st.integers(0, 400).map(str), st.sampled_from("abcdef"), st.booleans()),
     unique_by=lambda each: each.id,
