@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -23,7 +24,7 @@ from sqlalchemy.exc import InternalError
 from chassis.core import webhooks
 from chassis.core.identity import Caller
 from chassis.core.webhooks import PATIENCE_SECONDS
-from chassis.data import presence
+from chassis.data import clock, presence
 from services.matching.context import Context
 from services.matching.domain.endpoint import PAUSES
 from services.matching.tables import WebhookDelivery, WebhookEndpoint
@@ -342,6 +343,30 @@ def test_a_message_that_cannot_be_sent_waits_longer_each_time(
     due_at = endpoint(here, hook).due_at
     assert due_at is not None
     assert due_at > datetime.now(UTC)
+
+
+def test_moments_are_the_database_s(here: Context, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host whose clock is an hour ahead neither puts its messages behind others' nor stretches an overlap."""
+    if here.database.engine.dialect.name == "sqlite":
+        pytest.skip("the file's clock is the host's")
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Ahead:
+            return cls.fromtimestamp(time.time() + 3600, tz)
+
+    hook = wants(here, "bank-1", receiver, "/hook")
+    for module in (notify, tend_endpoint, clock):
+        monkeypatch.setattr(module, "datetime", Ahead, raising=False)
+    tell(here, "bank-1")
+    with here.database.begin() as session:
+        owner = Caller("bank-1", "bank", frozenset())
+        row, _ = tend_endpoint.change_secret(session, owner, hook, here.sealer, timedelta(hours=1))
+        until = row.former_until
+    assert until is not None
+    soon = datetime.now(UTC) + timedelta(minutes=5)
+    assert messages(here)[0].created_at < soon
+    assert until < soon + timedelta(hours=1)
 
 
 def test_a_secret_that_no_key_opens_is_no_failure_of_the_receiver(
