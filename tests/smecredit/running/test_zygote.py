@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -18,7 +19,7 @@ import pytest
 
 from smecredit.running.process import Child, Command
 from smecredit.running.suite import LOADED
-from smecredit.running.zygote import AVAILABLE, Zygote
+from smecredit.running.zygote import AVAILABLE, Zygote, _waits_for_one
 
 pytestmark = pytest.mark.skipif(not AVAILABLE, reason="only Linux adopts orphans and lets us wait for one")
 SECONDS = 20.0
@@ -197,6 +198,16 @@ def test_it_outlives_the_zygote(folder: Path, environment: dict[str, str], start
     killed._child.process.wait()
     assert ended(start("sys.exit(4)", killed)) == 4
     assert child.code() is None
+
+
+def test_a_system_that_refuses_the_call_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An older kernel, or a sandbox: everything is started plainly."""
+
+    def refused(pid: int) -> int:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), str(pid))
+
+    monkeypatch.setattr(os, "pidfd_open", refused)
+    assert not _waits_for_one()
 
 
 def test_what_cannot_be_loaded_is_started_plainly(folder: Path, environment: dict[str, str], start: Start) -> None:
