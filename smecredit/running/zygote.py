@@ -154,7 +154,8 @@ class Zygote:
     def end(self) -> None:
         """End it; what it made lives on, and it makes nothing more."""
         self._loaded = False
-        if self._child and self._channel:
+        # Once: its id may be another's, when it has ended.
+        if self._child and self._channel and self._channel.fileno() != -1:
             self._channel.close()
             self._child.end(time.monotonic())
 

@@ -210,6 +210,22 @@ def test_a_system_that_refuses_the_call_has_none(monkeypatch: pytest.MonkeyPatch
     assert not _waits_for_one()
 
 
+def test_its_end_twice_ends_nobody_else(
+    folder: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When it has ended its id may be another's."""
+    made = Zygote([], environment, folder / "twice.log")
+    assert not made.loads(SECONDS)
+    killed: list[int] = []
+    kill = os.killpg
+    monkeypatch.setattr(os, "killpg", lambda group, number: killed.append(group) or kill(group, number))
+    made.end()
+    made.end()
+    assert made._child
+    assert made._child.process
+    assert killed == [made._child.process.pid]
+
+
 def test_what_cannot_be_loaded_is_started_plainly(folder: Path, environment: dict[str, str], start: Start) -> None:
     """So it tells by itself what is wrong."""
     broken = Zygote(["no_such_module_anywhere"], environment, folder / "broken.log")
