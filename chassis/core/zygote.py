@@ -101,9 +101,9 @@ def _be(order: Order, between: int, channel: socket.socket) -> NoReturn:
     code = 1
     try:
         _end_with(order.parent, between)
+        os.setsid()  # before anybody knows us, who may end our session
         channel.send(str(os.getpid()).encode())  # it fails where nobody waits for us any more
         channel.close()
-        os.setsid()
         _take_over(order)
         os.environ.clear()
         os.environ.update(order.environment)

@@ -121,14 +121,16 @@ class Zygote:
                 self._loaded = False
         return self._loaded is None
 
+    def ready(self) -> bool:
+        """Wait until it has loaded, and tell whether it has: it may have failed."""
+        while self.loads(LOADED_SECONDS):
+            pass
+        return bool(self._loaded)
+
     def make(
         self, command: Command, environment: Mapping[str, str], log: int, sockets: Sequence[int]
     ) -> Process | None:
-        """Make the process of a command, or None where it has to be started otherwise: what loads may have failed."""
-        while self.loads(LOADED_SECONDS):
-            pass
-        if not self._loaded:
-            return None
+        """Make the process of a command, or None where it has to be started otherwise; it has to be `ready`."""
         order = {
             "parent": os.getpid(),
             "arguments": [*command.arguments],

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -140,6 +141,34 @@ def test_its_exit_code_is_seen(start: Start, does: str, code: int) -> None:
     child = start(does)
     assert ended(child) == code
     assert child.code() == code
+
+
+def test_a_signal_amid_an_order_waits_until_the_process_is_known(
+    tmp_path: Path, environment: dict[str, str], zygote: Zygote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is ended by it ends what it has made, of which nobody else knows."""
+    order = zygote._order
+
+    def interrupted(*parts: Any) -> bytes:
+        told = order(*parts)
+        signal.pthread_kill(threading.get_ident(), signal.SIGHUP)
+        return told
+
+    def end(*_: object) -> None:
+        raise InterruptedError
+
+    monkeypatch.setattr(zygote, "_order", interrupted)
+    before = signal.signal(signal.SIGHUP, end)
+    command = Command("told", [sys.executable, "-m", "told_by_zygote", "signal.pause()"], loaded=True)
+    child = Child(command, environment, tmp_path / "amid.log", zygote)
+    try:
+        with pytest.raises(InterruptedError):
+            child.start()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert child.process
+    assert child.code() is None
+    child.end(time.monotonic())
 
 
 def test_a_signal_that_ended_it_is_seen(start: Start) -> None:
