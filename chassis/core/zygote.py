@@ -145,6 +145,8 @@ def _ended(arguments: Sequence[str]) -> int:
     try:
         if arguments[1] == "-m":
             sys.argv = [*arguments[2:]]
+            # It was loaded under its name, and runs as the main one: `runpy` warns of two. What it imports stays.
+            sys.modules.pop(arguments[2], None)
             runpy.run_module(arguments[2], run_name="__main__", alter_sys=True)
         else:
             sys.argv = [*arguments]

@@ -133,6 +133,25 @@ def test_what_was_loaded_is_there(start: Start) -> None:
     assert not said(start("", None))["loaded"]
 
 
+def test_what_was_loaded_runs_without_a_warning_and_loads_nothing_again(
+    tmp_path: Path, folder: Path, environment: dict[str, str]
+) -> None:
+    """What the suite runs was loaded under its name; what that imports is the same afterwards."""
+    package = folder / "loaded_by_zygote"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "heavy.py").write_text("print('loaded', flush=True)\n")
+    (package / "cli.py").write_text("from loaded_by_zygote import heavy\nif __name__ == '__main__': print('ran')\n")
+    made = Zygote(["loaded_by_zygote.cli"], environment, folder / "loaded.log")
+    command = Command("loaded", [sys.executable, "-m", "loaded_by_zygote.cli"], loaded=True)
+    child = Child(command, environment, tmp_path / "loaded.log", made)
+    child.start()
+    assert ended(child) == 0
+    made.end()
+    assert (folder / "loaded.log").read_text() == "loaded\n"
+    assert child.log.read_text() == "ran\n"
+
+
 @pytest.mark.parametrize(
     ("does", "code"),
     [("", 0), ("sys.exit(3)", 3), ("sys.exit('in words')", 1), ("1 / 0", 1), ("os._exit(7)", 7)],
