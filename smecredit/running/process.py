@@ -28,7 +28,7 @@ LOG_BYTES, LOG_PARTS = 32 << 20, 3
 
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Have signals that may end us wait until the block ends; nothing may be started in it, which would inherit that."""
+    """Have signals that may end us wait until the block ends; what were started in it would inherit that."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     try:
         yield
