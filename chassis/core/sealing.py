@@ -7,17 +7,20 @@ The seal names its key, so that a new key can be put before the others and all s
 from __future__ import annotations
 
 import base64
+import fcntl
 import hashlib
 import os
 import secrets
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from chassis.core.signing import KEY_BYTES, kept
+from chassis.core.signing import KEY_BYTES, keep_names, kept
 
 PREFIX = "sealed:1:"
 NONCE_BYTES = 12
@@ -62,15 +65,37 @@ class Sealer:
         except (InvalidTag, ValueError, OverflowError):
             raise SealBroken("the seal is another row's, or was changed") from None
 
+    def opens(self, sealed: str, bound_to: str) -> bool:
+        """Tell whether what was sealed for a row can be opened."""
+        try:
+            self.open(sealed, bound_to)
+        except SealBroken:
+            return False
+        return True
+
     def is_newest(self, sealed: str) -> bool:
         """Tell whether the key that seals now made this seal."""
         return sealed.startswith(f"{PREFIX}{_id(self._keys()[0])}:")
+
+    @contextmanager
+    def changing_keys(self) -> Iterator[None]:
+        """Have the keys of the file to oneself for as long as the block lasts: whoever else would change them waits.
+
+        Two new keys at once would leave out a key with which seals were made meanwhile.
+        """
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        folder = os.open(self.file.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
 
     def prepare_key(self) -> None:
         """Put a new key before the present one in the file, and leave out those before that.
 
         The present one stays: what another process seals in this moment can be opened. Seals of keys that are left out
-        must have been made anew before.
+        must have been made anew before, within the same `changing_keys`. When it returns the file outlives a power cut.
         """
         fresh, present = secrets.token_hex(KEY_BYTES), kept(self.file).split()[0]
         handle, name = tempfile.mkstemp(dir=self.file.parent)  # created with mode 0600
@@ -79,6 +104,7 @@ class Sealer:
             beside.flush()
             os.fsync(beside.fileno())
         Path(name).replace(self.file)
+        keep_names(self.file.parent)
 
     def _keys(self) -> list[bytes]:
         return [bytes.fromhex(key) for key in self.given or kept(self.file).split()]

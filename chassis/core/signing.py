@@ -80,13 +80,25 @@ def kept(file: Path) -> str:
         handle, name = tempfile.mkstemp(dir=file.parent)  # created with mode 0600
         with os.fdopen(handle, "w") as beside:
             beside.write(secrets.token_hex(KEY_BYTES) + "\n")
+            beside.flush()
+            os.fsync(beside.fileno())
         try:
             file.hardlink_to(name)
         except FileExistsError:
             pass  # another process was first: its key is as good
         finally:
             Path(name).unlink()
+        keep_names(file.parent)
     return file.read_text()
+
+
+def keep_names(folder: Path) -> None:
+    """Have the names of a folder's files outlive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _jwk(key: Ed25519PublicKey) -> dict[str, str]:

@@ -22,6 +22,8 @@ def main(commands: Sequence[str]) -> None:
         module, *arguments = shlex.split(command)
         sys.argv = [module, *arguments]
         try:
+            # As a module of that name it may be loaded; it runs as the main one, and `runpy` warns of two.
+            sys.modules.pop(module, None)
             runpy.run_module(module, run_name="__main__")
         except SystemExit as end:
             if end.code:

@@ -101,9 +101,9 @@ def _be(order: Order, between: int, channel: socket.socket) -> NoReturn:
     code = 1
     try:
         _end_with(order.parent, between)
+        os.setsid()  # before anybody knows us, who may end our session
         channel.send(str(os.getpid()).encode())  # it fails where nobody waits for us any more
         channel.close()
-        os.setsid()
         _take_over(order)
         os.environ.clear()
         os.environ.update(order.environment)
@@ -145,6 +145,8 @@ def _ended(arguments: Sequence[str]) -> int:
     try:
         if arguments[1] == "-m":
             sys.argv = [*arguments[2:]]
+            # It was loaded under its name, and runs as the main one: `runpy` warns of two. What it imports stays.
+            sys.modules.pop(arguments[2], None)
             runpy.run_module(arguments[2], run_name="__main__", alter_sys=True)
         else:
             sys.argv = [*arguments]

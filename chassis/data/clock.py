@@ -5,11 +5,12 @@ SQLite runs on the one host that holds the file, so its clock is that host's; Po
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, literal, select
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
 
 from chassis.data.database import Runner, Utc
@@ -31,6 +32,14 @@ def now() -> ColumnElement[Any]:
 def ahead(seconds: float) -> ColumnElement[Any]:
     """Return the moment that lies so many seconds ahead."""
     return moment(literal(float(seconds)))
+
+
+def present(session: Session) -> datetime:
+    """Return the present moment by the database's clock, to the microsecond: on SQLite that is this host's."""
+    if session.get_bind().dialect.name == "sqlite":
+        return datetime.now(UTC)
+    there: datetime = session.scalars(select(now())).one()
+    return there
 
 
 def apart(runner: Runner, here: datetime) -> timedelta:

@@ -225,6 +225,7 @@ def _sqlite(url: str) -> Engine:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")  # what was acknowledged survives a power cut
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten, and not left in free pages
         connection.execute("PRAGMA temp_store=MEMORY")
         # 16 MB of log between two checkpoints: each of them syncs the whole file, and 4 MB fill in a hundred scores.
         connection.execute("PRAGMA wal_autocheckpoint=4000")

@@ -45,12 +45,15 @@ def migrate() -> str:
 def reseal(key: str = "") -> dict[str, Any]:
     """Seal all secrets of webhooks with the newest key; `new-key` makes one first, in the home."""
     context = make_context(Settings.from_environment())
-    sealed = seal_secrets(context.database, context.sealer)
-    if key == NEW_KEY:
-        if context.settings.secret_keys:
-            raise Refused("The keys are the environment's: put a new one before the others in MATCHING_SECRET_KEYS.")
-        context.sealer.prepare_key()
+    if key != NEW_KEY:
         sealed = seal_secrets(context.database, context.sealer)
+    elif context.settings.secret_keys:
+        raise Refused("The keys are the environment's: put a new one before the others in MATCHING_SECRET_KEYS.")
+    else:
+        with context.sealer.changing_keys():
+            seal_secrets(context.database, context.sealer)  # with the present key all, before those before it go
+            context.sealer.prepare_key()
+            sealed = seal_secrets(context.database, context.sealer)
     return {"sealed": sealed, "unreadable": unreadable(context.database, context.sealer)}
 
 

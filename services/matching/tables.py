@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, true
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from chassis.data import jobs, keys, ledger, presence, schedule
@@ -250,6 +250,8 @@ class WebhookEndpoint(Base):
     put_aside_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    # Unused: processes of the release before read it during an exchange; it goes in a later release.
+    enabled: Mapped[bool] = mapped_column(server_default=true(), deferred=True)
 
     __table_args__ = (
         Index("ix_webhook_endpoints_client_id", "client", "id"),
@@ -276,6 +278,8 @@ class WebhookDelivery(Base):
     last_error: Mapped[str | None]
     created_at: Mapped[datetime]
     delivered_at: Mapped[datetime | None]
+    # Unused: processes of the release before read it during an exchange; it goes in a later release.
+    due_at: Mapped[datetime | None] = mapped_column(deferred=True)
 
     __table_args__ = (
         Index("ix_webhook_deliveries_state_endpoint_sequence", "state", "endpoint", "sequence"),

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -20,8 +20,20 @@ PR_SET_PDEATHSIG = 1
 # Names the pipe on which a child says that it is at work (`chassis.core.readiness`).
 READY_PIPE = "SMECREDIT_READY_FD"
 LAST_LINES = 12
+# What may end us. While a process is being made that is not yet known to us they wait: nobody else would end it.
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 # A child's log is so long at most, and so many older parts of it are kept.
 LOG_BYTES, LOG_PARTS = 32 << 20, 3
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Have signals that may end us wait until the block ends; what were started in it would inherit that."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,9 @@ class Process(Protocol):
 class Maker(Protocol):
     """What makes processes of commands that are loaded (`Zygote`)."""
 
+    def ready(self) -> bool:
+        """Wait until it has loaded them, and tell whether it has."""
+
     def make(
         self, command: Command, environment: Mapping[str, str], log: int, sockets: Sequence[int]
     ) -> Process | None:
@@ -84,8 +99,11 @@ class Child:
         with self.log.open("ab") as log:
             self._log_from = log.tell()
             given = {**self.environment, READY_PIPE: str(pipe)}, log.fileno(), (pipe, *self.command.sockets)
-            made = self.maker.make(self.command, *given) if self.maker and self.command.loaded else None
-            self.process = made or _started(self.command.arguments, *given)
+            self.process = None
+            if self.maker and self.command.loaded and self.maker.ready():
+                with _undisturbed():
+                    self.process = self.maker.make(self.command, *given)
+            self.process = self.process or _started(self.command.arguments, *given)
         os.close(pipe)
         self.starts.append(time.monotonic())
 

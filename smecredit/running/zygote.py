@@ -23,8 +23,6 @@ from pathlib import Path
 from smecredit.running.process import Child, Command, Process
 
 PR_SET_CHILD_SUBREAPER, PR_GET_CHILD_SUBREAPER = 36, 37
-# Linux adopts orphans on our behalf and lets us wait for one of them alone.
-AVAILABLE = sys.platform == "linux" and hasattr(os, "pidfd_open")
 # So long loading may take, and then the making of a process.
 LOADED_SECONDS, MADE_SECONDS = 90.0, 20.0
 # What a process that is made tells of its arguments and its environment is at most so much longer than the zygote's.
@@ -32,6 +30,23 @@ ROOM = "SMECREDIT_ZYGOTE_ROOM"
 ARGUMENTS_ROOM, ENVIRONMENT_ROOM = 1 << 10, 1 << 12
 # Whether we adopt is one setting of the whole process.
 _adopting = threading.Lock()
+
+
+def _waits_for_one() -> bool:
+    """Tell whether the system adopts orphans on our behalf and lets us wait for one of them alone: Linux from 5.3 on.
+
+    What has the call in its headers may run on a kernel, or in a sandbox, that refuses it.
+    """
+    if sys.platform != "linux" or not hasattr(os, "pidfd_open"):
+        return False
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except OSError:
+        return False
+    return True
+
+
+AVAILABLE = _waits_for_one()
 
 
 class Made:
@@ -106,14 +121,16 @@ class Zygote:
                 self._loaded = False
         return self._loaded is None
 
+    def ready(self) -> bool:
+        """Wait until it has loaded, and tell whether it has: it may have failed."""
+        while self.loads(LOADED_SECONDS):
+            pass
+        return bool(self._loaded)
+
     def make(
         self, command: Command, environment: Mapping[str, str], log: int, sockets: Sequence[int]
     ) -> Process | None:
-        """Make the process of a command, or None where it has to be started otherwise: what loads may have failed."""
-        while self.loads(LOADED_SECONDS):
-            pass
-        if not self._loaded:
-            return None
+        """Make the process of a command, or None where it has to be started otherwise; it has to be `ready`."""
         order = {
             "parent": os.getpid(),
             "arguments": [*command.arguments],
@@ -139,7 +156,8 @@ class Zygote:
     def end(self) -> None:
         """End it; what it made lives on, and it makes nothing more."""
         self._loaded = False
-        if self._child and self._channel:
+        # Once: its id may be another's, when it has ended.
+        if self._child and self._channel and self._channel.fileno() != -1:
             self._channel.close()
             self._child.end(time.monotonic())
 

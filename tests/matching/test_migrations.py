@@ -229,6 +229,27 @@ def test_messages_of_before_have_numbers_and_those_that_wait_get_theirs(database
     database.dispose()
 
 
+def test_processes_of_the_release_before_work_beside_those_of_this_one(database_url: str) -> None:
+    """During an exchange the database is migrated first: what they wrote then they write now, and read in all rows."""
+    database = Database(database_url)
+    migrate(database, "0016")
+    hooks, rows = (_as_it_was(database, name) for name in ("webhook_endpoints", "webhook_deliveries"))
+    base = {"client": "bank-1", "url": "https://example.com", "secret": "whsec_AAAA", "created_at": NOW}
+    sent = {"endpoint": "a", "client": "bank-1", "body": b"{}", "state": "pending", "attempts": 0, "created_at": NOW}
+    migrations.upgrade(database, PACKAGE)
+    with database.begin() as session:
+        session.execute(insert(hooks), [{**base, "id": "a", "enabled": True}])
+        session.execute(insert(rows), [{**sent, "id": "m1", "due_at": NOW}])
+        session.add(WebhookEndpoint(**base, id="b", sequence=0, failures=0))
+        session.add(WebhookDelivery(**sent, id="m2"))
+    with database.read() as session:
+        enabled = {row.id: bool(row.enabled) for row in session.execute(select(hooks)).all()}
+        due = {row.id: row.due_at is not None for row in session.execute(select(rows)).all()}
+        numbered = session.get_one(WebhookEndpoint, "a").sequence
+    assert (enabled, due, numbered) == ({"a": True, "b": True}, {"m1": True, "m2": False}, 0)
+    database.dispose()
+
+
 def migrate(database: Database, revision: str) -> None:
     """Bring a database to a revision, up or down."""
     config = Config()

@@ -225,7 +225,12 @@ class Postman:
     def _send(self, errand: Errand) -> Came:
         at, parcel = datetime.now(UTC), errand.parcel
         try:
-            secrets = [self._sealer.open(each, parcel.endpoint) for each in parcel.secrets]
+            newest, *former = parcel.secrets
+            if not self._sealer.opens(newest, parcel.endpoint):
+                log.error("secret not readable", endpoint=parcel.endpoint)
+                return Came(errand, send_next.UNREADABLE, at)
+            in_force = [newest, *(each for each in former if self._sealer.opens(each, parcel.endpoint))]
+            secrets = [self._sealer.open(each, parcel.endpoint) for each in in_force]
             return Came(errand, webhooks.send(parcel.url, secrets, parcel.letter, at, private=self._private), at)
         except Exception:  # a message that cannot be sent waits longer each time, as one that nobody takes
             log.exception("message not sent", message=parcel.letter.id)

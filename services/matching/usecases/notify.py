@@ -6,7 +6,6 @@ A message commits with what it is about; its number, its body's last word, it ge
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -15,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from chassis.core.ids import new_id
 from chassis.core.moments import rfc3339
+from chassis.data import clock
 from services.matching.domain.endpoint import PutAside, wants
 from services.matching.tables import WebhookDelivery, WebhookEndpoint
 
@@ -47,8 +47,8 @@ def enqueue(
 
 
 def leave(session: Session, endpoint: str, client: str, kind: str, data: Mapping[str, Any]) -> WebhookDelivery:
-    """Leave one message for an endpoint of a client."""
-    now = datetime.now(UTC)
+    """Leave one message for an endpoint of a client; messages go in the order of the moments in which they are left."""
+    now = clock.present(session)
     row = WebhookDelivery(
         id=new_id("msg"),
         endpoint=endpoint,

@@ -30,6 +30,8 @@ from services.matching.usecases import notify
 # The longest attempt, four times over: the rest is for a database that is slow to take note.
 LEASE_SECONDS = 4.0 * PATIENCE_SECONDS
 NUMBERED_AT_ONCE = 1000
+# No attempt, and no failure of the receiver: none of our keys opens the secret that signs.
+UNREADABLE = Outcome(None, "no key opens the secret that signs it")
 log = structlog.get_logger()
 
 
@@ -63,11 +65,15 @@ class Attempt:
 
 
 def due(session: Session, at: datetime | None = None) -> list[Due]:
-    """Return the endpoints that have something to send now and that nobody sends to, those that wait longest first."""
+    """Return the endpoints that have something to send now and that nobody sends to, those that wait longest first.
+
+    Who was served waits from then on, so that those with a backlog take turns, however many they are.
+    """
     row = WebhookEndpoint
     proven = and_(row.failures == 0, row.delivered_at.is_not(None))
+    waits = func.coalesce(row.due_at, row.created_at)
     free = select(row.id, row.client, case((proven, True), else_=False)).where(_free(at), _has_pending())
-    return [Due(*each) for each in session.execute(free.order_by(row.due_at.is_not(None), row.due_at, row.id)).all()]
+    return [Due(*each) for each in session.execute(free.order_by(waits, row.id)).all()]
 
 
 def begin(session: Session, endpoints: Collection[str], holder: str, at: datetime | None = None) -> list[Parcel]:
@@ -116,17 +122,21 @@ def give_back(session: Session, holder: str) -> None:
 
 
 def give_back_of_the_dead(session: Session) -> None:
-    """Free the endpoints of processes of this machine that are no more, and that nobody saw die."""
+    """Free the endpoints of processes of this machine that are no more, and that nobody saw die.
+
+    Containers may share a host's name, and each counts its processes from 1: who was heard of just now lives.
+    """
     holders = select(WebhookEndpoint.holder).where(WebhookEndpoint.holder.is_not(None)).distinct()
     known = presence.TABLE
-    here = select(known.c.name, known.c.pid).where(known.c.name.in_(holders), known.c.host == socket.gethostname())
-    for name, pid in session.execute(here).all():
+    silent = known.c.beat_at <= clock.ahead(-presence.LATE_SECONDS)
+    here = known.c.host == socket.gethostname()[:255]
+    for name, pid in session.execute(select(known.c.name, known.c.pid).where(known.c.name.in_(holders), here, silent)):
         if not _runs(pid):
             _give_back(session, name)
 
 
 def _note(message: WebhookDelivery, attempt: Attempt) -> None:
-    message.attempts += 1
+    message.attempts += attempt.outcome != UNREADABLE
     message.last_status, message.last_error = attempt.outcome.status, attempt.outcome.error
     if attempt.outcome.delivered:
         message.state, message.delivered_at = notify.DELIVERED, attempt.at
@@ -134,10 +144,13 @@ def _note(message: WebhookDelivery, attempt: Attempt) -> None:
 
 def _settled(session: Session, to: WebhookEndpoint, attempt: Attempt) -> bool:
     """Write down what an attempt says of its endpoint; tell whether more is sent there at once."""
+    if attempt.outcome == UNREADABLE:
+        to.due_at = clock.ahead(LEASE_SECONDS)
+        return False
     if not attempt.outcome.delivered:
         _leave_alone(session, to, attempt.outcome)
         return False
-    to.failures, to.due_at, to.delivered_at = 0, None, attempt.at
+    to.failures, to.due_at, to.delivered_at = 0, clock.now(), attempt.at
     return attempt.more
 
 

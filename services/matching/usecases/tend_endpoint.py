@@ -64,12 +64,14 @@ def change_secret(
 ) -> tuple[WebhookEndpoint, str]:
     """Give an endpoint another secret and return it; until the overlap ends messages are signed with both.
 
-    One that was still in its overlap ends at once: two are in force at most.
+    One that was still in its overlap ends at once: two are in force at most. One that no key opens signs nothing: it is
+    forgotten, and what waited for another secret is tried now.
     """
     row = _locked(session, caller, endpoint_id)
     secret = webhooks.new_secret()
-    row.former_secret, row.former_until = row.secret, datetime.now(UTC) + overlap
-    row.secret = sealer.seal(secret, row.id)
+    opens, until = sealer.opens(row.secret, row.id), clock.ahead(overlap.total_seconds())
+    row.former_secret, row.former_until = (row.secret, until) if opens else (None, None)
+    row.secret, row.due_at = sealer.seal(secret, row.id), clock.now()
     session.flush()
     return row, secret
 
@@ -136,7 +138,8 @@ def _locked(session: Session, caller: Caller, endpoint_id: str, *, whole: bool =
 
 
 def _try_now(row: WebhookEndpoint) -> None:
-    row.failures, row.due_at = 0, clock.now()
+    # One that failed is proven only by what it takes: enabling it gives it no place among those that answer.
+    row.failures, row.due_at = min(row.failures, 1), clock.now()
 
 
 def _require_enabled(row: WebhookEndpoint) -> None:

@@ -10,7 +10,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, insert, select, update
+from sqlalchemy import Column, Integer, MetaData, Table, delete, insert, select, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
@@ -47,6 +47,21 @@ def test_an_error_does_not_quote_what_was_to_be_stored(database: Database) -> No
     with pytest.raises(IntegrityError) as error, database.begin() as session:
         session.execute(row)
     assert "甲公司" not in str(error.value)
+
+
+def test_what_is_erased_is_not_left_in_the_file(sqlite_url: str) -> None:
+    """Nor in the pages that its rows leave free."""
+    database = Database(sqlite_url)
+    TABLE.metadata.create_all(database.engine)
+    with database.begin() as session:
+        session.execute(insert(TABLE), [{"id": n, "document": {"name": f"whsec_{n}" * 50}} for n in range(100)])
+    with database.begin() as session:
+        session.execute(delete(TABLE))
+    with closing(database.engine.raw_connection()) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert database.file
+    assert b"whsec_" not in database.file.read_bytes()
+    database.dispose()
 
 
 def test_a_server_that_is_gone_without_a_word_is_waited_for_only_so_long(postgresql_url: str) -> None:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -23,7 +24,7 @@ from sqlalchemy.exc import InternalError
 from chassis.core import webhooks
 from chassis.core.identity import Caller
 from chassis.core.webhooks import PATIENCE_SECONDS
-from chassis.data import presence
+from chassis.data import clock, presence
 from services.matching.context import Context
 from services.matching.domain.endpoint import PAUSES
 from services.matching.tables import WebhookDelivery, WebhookEndpoint
@@ -217,18 +218,20 @@ def test_what_a_dead_postman_held_is_free_at_once(here: Context, receiver: Recei
 def test_what_a_process_held_that_is_no_more_is_free_at_the_next_start(
     here: Context, receiver: Receiver, postman: Postman
 ) -> None:
-    """Of this machine, where nobody saw it die; what a process holds that runs stays its own."""
-    hooks = {name: wants(here, "bank-1", receiver, f"/{name}") for name in ("gone", "runs")}
+    """Of this machine, where nobody saw it die; what a process holds that runs, or was just heard of, stays its own."""
+    names, silent = ("gone", "runs", "heard"), datetime.now(UTC) - timedelta(seconds=presence.LATE_SECONDS + 1)
+    hooks = {name: wants(here, "bank-1", receiver, f"/{name}") for name in names}
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     tell(here, "bank-1")
-    for name, pid in (("gone", ended.pid), ("runs", os.getpid())):
+    for name, pid, beats in (("gone", ended.pid, silent), ("runs", os.getpid(), silent), ("heard", ended.pid, None)):
         presence.beat(here.database, name, "deliveries")
         with here.database.begin() as session:
-            session.execute(update(presence.TABLE).where(presence.TABLE.c.name == name).values(pid=pid))
+            told = {"pid": pid} | ({"beat_at": beats} if beats else {})
+            session.execute(update(presence.TABLE).where(presence.TABLE.c.name == name).values(told))
             assert len(send_next.begin(session, [hooks[name]], name)) == 1
     postman._free_the_dead()
-    assert [endpoint(here, hooks[name]).holder for name in ("gone", "runs")] == [None, "runs"]
+    assert [endpoint(here, hooks[name]).holder for name in names] == [None, "runs", "heard"]
 
 
 def test_what_a_sender_does_not_catch_ends_the_process(
@@ -332,7 +335,7 @@ def test_a_message_that_cannot_be_sent_waits_longer_each_time(
 ) -> None:
     """A fault of ours is an attempt like any other: it is not tried in every round for ever."""
     hook = wants(here, "bank-1", receiver, "/ok")
-    change(here, hook, secret="sealed:1:x")
+    change(here, hook, url="http://地址.example")
     tell(here, "bank-1")
     assert (postman.deliver_due(), postman.deliver_due()) == (1, 0)
     (row,) = messages(here)
@@ -340,6 +343,57 @@ def test_a_message_that_cannot_be_sent_waits_longer_each_time(
     due_at = endpoint(here, hook).due_at
     assert due_at is not None
     assert due_at > datetime.now(UTC)
+
+
+def test_moments_are_the_database_s(here: Context, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host whose clock is an hour ahead neither puts its messages behind others' nor stretches an overlap."""
+    if here.database.engine.dialect.name == "sqlite":
+        pytest.skip("the file's clock is the host's")
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Ahead:
+            return cls.fromtimestamp(time.time() + 3600, tz)
+
+    hook = wants(here, "bank-1", receiver, "/hook")
+    for module in (notify, tend_endpoint, clock):
+        monkeypatch.setattr(module, "datetime", Ahead, raising=False)
+    tell(here, "bank-1")
+    with here.database.begin() as session:
+        owner = Caller("bank-1", "bank", frozenset())
+        row, _ = tend_endpoint.change_secret(session, owner, hook, here.sealer, timedelta(hours=1))
+        until = row.former_until
+    assert until is not None
+    soon = datetime.now(UTC) + timedelta(minutes=5)
+    assert messages(here)[0].created_at < soon
+    assert until < soon + timedelta(hours=1)
+
+
+def test_a_secret_that_no_key_opens_is_no_failure_of_the_receiver(
+    here: Context, receiver: Receiver, postman: Postman
+) -> None:
+    """It is not put aside for ours; as soon as its client has ordered another secret, that alone signs what waited."""
+    hook = wants(here, "bank-1", receiver, "/hook")
+    change(here, hook, secret="sealed:1:x")
+    tell(here, "bank-1")
+    assert (postman.deliver_due(), postman.deliver_due()) == (1, 0)
+    assert (endpoint(here, hook).failures, messages(here)[0].attempts) == (0, 0)
+    with here.database.begin() as session:
+        owner = Caller("bank-1", "bank", frozenset())
+        _, secret = tend_endpoint.change_secret(session, owner, hook, here.sealer, timedelta(hours=1))
+    assert (postman.deliver_due(), endpoint(here, hook).former_secret) == (1, None)
+    (got,) = receiver.got["/hook"]
+    webhooks.verify(secret, got.headers, got.body, datetime.now(UTC))
+
+
+def test_a_former_secret_that_no_key_opens_holds_up_nothing(
+    here: Context, receiver: Receiver, postman: Postman
+) -> None:
+    """The newest signs alone."""
+    hook = wants(here, "bank-1", receiver, "/hook")
+    change(here, hook, former_secret="sealed:1:x", former_until=datetime.now(UTC) + timedelta(hours=1))
+    tell(here, "bank-1")
+    assert (postman.deliver_due(), receiver.sequences("/hook")) == (1, [1])
 
 
 def test_an_endpoint_that_fails_for_days_is_put_aside_and_its_client_told(
@@ -398,6 +452,33 @@ def test_a_secret_that_is_changed_signs_beside_the_former_until_its_end(
     with pytest.raises(webhooks.SignatureWrong):
         webhooks.verify(first, after.headers, after.body, datetime.now(UTC))
     assert endpoint(here, hook).former_secret is None
+
+
+def test_endpoints_with_a_backlog_take_turns(here: Context, receiver: Receiver) -> None:
+    """Who was served last comes last, whatever its id: with more of them than places all get one."""
+    first, second = sorted(wants(here, "bank-1", receiver, f"/{n}") for n in range(2))
+    long_ago = datetime.now(UTC) - timedelta(minutes=1)
+    for hook in (first, second):
+        change(here, hook, created_at=long_ago, delivered_at=long_ago, due_at=long_ago)
+    tell(here, "bank-1")
+    tell(here, "bank-1")
+    with here.database.begin() as session:
+        (parcel,) = send_next.begin(session, [first], "postman")
+        attempt = Attempt(parcel, webhooks.Outcome(204), datetime.now(UTC), more=False)
+        assert send_next.follow(session, [attempt], "postman") == []
+    with here.database.read() as session:
+        assert [each.id for each in send_next.due(session)] == [second, first]
+
+
+def test_an_endpoint_that_is_enabled_is_not_proven_by_that(here: Context, receiver: Receiver) -> None:
+    """Its own client says so; it counts as one that answers when it has answered."""
+    hook = wants(here, "bank-1", receiver, "/hook")
+    tell(here, "bank-1")
+    change(here, hook, failures=13, delivered_at=datetime.now(UTC), put_aside="unanswered")
+    with here.database.begin() as session:
+        tend_endpoint.enable(session, Caller("bank-1", "bank", frozenset()), hook)
+    with here.database.read() as session:
+        assert send_next.due(session) == [Due(hook, "bank-1", proven=False)]
 
 
 ENDPOINTS = st.lists(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -50,6 +51,25 @@ def test_a_new_key_seals_all_and_the_one_before_opens_what_is_sealed_meanwhile(h
     here.sealer.prepare_key()
     assert first not in here.settings.secret_key_file.read_text()
     assert here.sealer.open(row(here, hook).secret, hook) == secret
+
+
+def test_who_changes_keys_waits_for_who_does(here: Context) -> None:
+    """Two at once: neither leaves out the key with which the other seals."""
+    with ThreadPoolExecutor(1) as other:
+
+        def change() -> None:
+            with here.sealer.changing_keys():
+                here.sealer.prepare_key()
+
+        with here.sealer.changing_keys():
+            first = here.sealer.seal("whsec_first", "hook_1")
+            here.sealer.prepare_key()
+            waiting = other.submit(change)
+            with pytest.raises(TimeoutError):
+                waiting.result(0.5)
+            assert here.sealer.open(first, "hook_1") == "whsec_first"
+        waiting.result(60)
+    assert not here.sealer.opens(first, "hook_1")
 
 
 def test_what_no_key_opens_is_named_and_left(here: Context, hook: str) -> None:

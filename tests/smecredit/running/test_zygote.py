@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,7 +20,7 @@ import pytest
 
 from smecredit.running.process import Child, Command
 from smecredit.running.suite import LOADED
-from smecredit.running.zygote import AVAILABLE, Zygote
+from smecredit.running.zygote import AVAILABLE, Zygote, _waits_for_one
 
 pytestmark = pytest.mark.skipif(not AVAILABLE, reason="only Linux adopts orphans and lets us wait for one")
 SECONDS = 20.0
@@ -131,6 +133,25 @@ def test_what_was_loaded_is_there(start: Start) -> None:
     assert not said(start("", None))["loaded"]
 
 
+def test_what_was_loaded_runs_without_a_warning_and_loads_nothing_again(
+    tmp_path: Path, folder: Path, environment: dict[str, str]
+) -> None:
+    """What the suite runs was loaded under its name; what that imports is the same afterwards."""
+    package = folder / "loaded_by_zygote"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "heavy.py").write_text("print('loaded', flush=True)\n")
+    (package / "cli.py").write_text("from loaded_by_zygote import heavy\nif __name__ == '__main__': print('ran')\n")
+    made = Zygote(["loaded_by_zygote.cli"], environment, folder / "loaded.log")
+    command = Command("loaded", [sys.executable, "-m", "loaded_by_zygote.cli"], loaded=True)
+    child = Child(command, environment, tmp_path / "loaded.log", made)
+    child.start()
+    assert ended(child) == 0
+    made.end()
+    assert (folder / "loaded.log").read_text() == "loaded\n"
+    assert child.log.read_text() == "ran\n"
+
+
 @pytest.mark.parametrize(
     ("does", "code"),
     [("", 0), ("sys.exit(3)", 3), ("sys.exit('in words')", 1), ("1 / 0", 1), ("os._exit(7)", 7)],
@@ -139,6 +160,34 @@ def test_its_exit_code_is_seen(start: Start, does: str, code: int) -> None:
     child = start(does)
     assert ended(child) == code
     assert child.code() == code
+
+
+def test_a_signal_amid_an_order_waits_until_the_process_is_known(
+    tmp_path: Path, environment: dict[str, str], zygote: Zygote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is ended by it ends what it has made, of which nobody else knows."""
+    order = zygote._order
+
+    def interrupted(*parts: Any) -> bytes:
+        told = order(*parts)
+        signal.pthread_kill(threading.get_ident(), signal.SIGHUP)
+        return told
+
+    def end(*_: object) -> None:
+        raise InterruptedError
+
+    monkeypatch.setattr(zygote, "_order", interrupted)
+    before = signal.signal(signal.SIGHUP, end)
+    command = Command("told", [sys.executable, "-m", "told_by_zygote", "signal.pause()"], loaded=True)
+    child = Child(command, environment, tmp_path / "amid.log", zygote)
+    try:
+        with pytest.raises(InterruptedError):
+            child.start()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert child.process
+    assert child.code() is None
+    child.end(time.monotonic())
 
 
 def test_a_signal_that_ended_it_is_seen(start: Start) -> None:
@@ -197,6 +246,32 @@ def test_it_outlives_the_zygote(folder: Path, environment: dict[str, str], start
     killed._child.process.wait()
     assert ended(start("sys.exit(4)", killed)) == 4
     assert child.code() is None
+
+
+def test_a_system_that_refuses_the_call_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An older kernel, or a sandbox: everything is started plainly."""
+
+    def refused(pid: int) -> int:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), str(pid))
+
+    monkeypatch.setattr(os, "pidfd_open", refused)
+    assert not _waits_for_one()
+
+
+def test_its_end_twice_ends_nobody_else(
+    folder: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When it has ended its id may be another's."""
+    made = Zygote([], environment, folder / "twice.log")
+    assert not made.loads(SECONDS)
+    killed: list[int] = []
+    kill = os.killpg
+    monkeypatch.setattr(os, "killpg", lambda group, number: killed.append(group) or kill(group, number))
+    made.end()
+    made.end()
+    assert made._child
+    assert made._child.process
+    assert killed == [made._child.process.pid]
 
 
 def test_what_cannot_be_loaded_is_started_plainly(folder: Path, environment: dict[str, str], start: Start) -> None:
