@@ -156,7 +156,9 @@ def _narrowed(ranges: dict[object, Range], comparison: Comparison) -> bool:
     values = [_number(name.name, item) for item in items if isinstance(item, Literal)]
     factor = _exact(name.factor)
     if factor == 0:
-        return any(_holds(Fraction(0), "==" if sign == "in" else sign, value) for value in values)
+        one = {"in": "==", "not in": "!="}.get(sign, sign)
+        holds = (_holds(Fraction(0), one, value) for value in values)
+        return all(holds) if sign == "not in" else any(holds)
     held = _range(ranges, name.name)
     turned = [value / factor for value in values]
     if sign == "in":

@@ -122,7 +122,7 @@ class Bound:
 def bounds(product: Product, need: Need, on: date) -> tuple[Bound, ...]:
     """Return what a bank may offer: within its product's version, never more than is needed, nor dearer than the law.
 
-    The law binds above the product's floor, as it does in a match.
+    Where a floor lies above the law the law binds, and the bank offers less than its floor or nothing.
     """
     law = statute(on)
     dearest = min(product.rate.cap, law.rate) if law else product.rate.cap
@@ -187,9 +187,20 @@ def require_standing(named: int, standing: int | None, expires_on: date | None, 
         )
 
 
-def require_drawable(drawn_fen: int, agreed: LoanTerms) -> None:
-    """Refuse to pay out more than was agreed, or nothing."""
+def require_drawable(product: Product, drawn_fen: int, agreed: LoanTerms, on: date) -> None:
+    """Refuse to pay out more than was agreed, nothing, or so little that with fees it is dearer than the law bears."""
     _require_within(Bound("drawn_fen", 1, agreed.amount_fen), drawn_fen)
+    law, found = statute(on), simple_rate(product, drawn_fen, agreed.months, agreed.rate)
+    if law is not None and found > law.rate:
+        raise TermsBeyond(
+            f"Of {drawn_fen} fen the product's fees and interest of {agreed.rate} a year come to {found} (simple "
+            f"interest); the law bears {law.rate}. Pay out more of what was agreed, or agree on other terms.",
+            field="drawn_fen",
+            found=drawn_fen,
+            needed={"most": agreed.amount_fen},
+            all_in_simple_rate=float(found),
+            statute=float(law.rate),
+        )
 
 
 def expired(expires_on: date | None, on: date) -> bool:

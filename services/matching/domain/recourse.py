@@ -197,8 +197,13 @@ class Search:
         return NeedRegion(of_need, facts, self.bounds, free)
 
     def by_need(self) -> NeedsFound:
-        """Return the changes of the need that meet every condition, the nearest first."""
-        return self.region(self.start).nearest()
+        """Return the changes of the need that meet every condition, the nearest first.
+
+        What the loan would cost then is asked of each; where that refuses one, nearer ones may have been passed over.
+        """
+        found = self.region(self.start).nearest()
+        good = tuple(each for each in found.items if not self.broken({**self.start, **each}, self.asked))
+        return NeedsFound(good, found.complete and len(good) == len(found.items))
 
     def by_both(self) -> tuple[OpeningPlan | None, bool]:
         """Return the quickest plan that changes need and firm, and whether all needs were looked at.

@@ -95,12 +95,10 @@ def _accept(session: Session, row: Application, statement: Statement) -> None:
     _close(session, row, OfferState.ACCEPTED)
 
 
-def _disburse(_: Session, row: Application, statement: Statement) -> None:
+def _disburse(session: Session, row: Application, statement: Statement) -> None:
     agreed = row.terms or row.need
-    require_drawable(
-        statement.drawn_fen or 0,
-        LoanTerms(agreed["amount_fen"], agreed["months"], Decimal(str(agreed.get("rate", 0)))),
-    )
+    terms = LoanTerms(agreed["amount_fen"], agreed["months"], Decimal(str(agreed.get("rate", 0))))
+    require_drawable(_wish(session, row).product, statement.drawn_fen or 0, terms, today())
     row.drawn_fen = statement.drawn_fen
 
 

@@ -107,7 +107,7 @@ def _open(session: Session, caller: Caller, dossier: Dossier, dossier_id: str, p
             return Opened(row, existing=False)
         under_way = _under_way(session, open_as)
         if under_way is not None:
-            _require_same(under_way, caller, dossier)
+            _require_same(session, under_way, caller, dossier)
             _require_whole(under_way, dossier, version.version)
             return Opened(under_way, existing=True)
     raise Conflict("Applications for this product are ending and opening at this moment; try again.", product=product)
@@ -127,14 +127,14 @@ def _led_to(session: Session, caller: Caller, dossier: Dossier, product: str, op
     row, matched = _under_way(session, open_as), store.match(session, dossier.match).products.get(product)
     if row is None or matched != row.product_version:
         return None
-    _require_same(row, caller, dossier)
+    _require_same(session, row, caller, dossier)
     _require_whole(row, dossier, matched)
     return row
 
 
-def _require_same(row: Application, caller: Caller, dossier: Dossier) -> None:
+def _require_same(session: Session, row: Application, caller: Caller, dossier: Dossier) -> None:
     """Refuse a second wish for a product that is not the one under way; name that one to its parties."""
-    if not takes_part(row, caller):
+    if not takes_part(session, row, caller):
         raise ApplicationOpen(
             f"The enterprise has an application for product {row.product} under way that you are no party of.",
             product=row.product,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from chassis.core.identity import Caller
 from chassis.core.moments import start_of
 from chassis.data import jobs
 from services.matching.domain.application import State
-from services.matching.tables import Application, Batch, Decision, Plan, StoredMatch
+from services.matching.tables import Application, ApplicationEvent, Batch, Decision, Plan, StoredMatch
 
 Moment = InstrumentedAttribute[datetime]
 
@@ -44,14 +44,20 @@ def decisions(caller: Caller, since: date | None, *, approved: bool | None) -> S
 
 
 def applications(caller: Caller, filters: dict[str, Any]) -> Select[Any]:
-    """Return the query of the applications that a caller is a party of; a bank sees no drafts."""
+    """Return the query of the applications that a caller is a party of; a bank sees those that were handed in."""
     party = or_(Application.applicant == caller.client, Application.bank == caller.client)
     mine = _mine(party, Application.enterprise, caller)
     query = select(Application).where(mine, *_since(Application.updated_at, filters["since"]))
     if caller.role == "bank":
-        query = query.where(Application.state != State.DRAFT)
+        query = query.where(handed_in())
     named = {name: filters[name] for name in ("state", "product", "enterprise") if filters[name] is not None}
     return query.filter_by(**named)
+
+
+def handed_in() -> ColumnElement[bool]:
+    """Return the condition that an application was handed in: a draft was not, nor one that was withdrawn as such."""
+    submitted = exists().where(ApplicationEvent.application == Application.id, ApplicationEvent.event == "submit")
+    return and_(Application.state != State.DRAFT, or_(Application.state != State.WITHDRAWN, submitted))
 
 
 def _orders(table: type[Batch | Plan], caller: Caller, filters: dict[str, Any]) -> Select[Any]:

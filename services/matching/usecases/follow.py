@@ -18,6 +18,7 @@ from services.matching.domain.errors import ConsentEnded
 from services.matching.domain.loan_offer import require_standing
 from services.matching.tables import Application, ApplicationEvent, ApplicationOffer
 from services.matching.usecases import notify
+from services.matching.usecases.browse import handed_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +33,23 @@ def find(session: Session, caller: Caller, application_id: str, *, lock: bool = 
     """Return an application to one of its parties; raise `ApplicationNotFound` to anybody else."""
     query = select(Application).where(Application.id == application_id)
     row = session.scalars(query.with_for_update() if lock else query).one_or_none()
-    if row is None or not takes_part(row, caller):
+    if row is None or not takes_part(session, row, caller):
         raise ApplicationNotFound(
             f"There is no application {application_id[:40]} that you are a party of.", application=application_id[:40]
         )
     return row
 
 
-def takes_part(row: Application, caller: Caller) -> bool:
-    """Tell whether a caller is a party: the enterprise, who applied for it, or the bank, which sees no draft."""
+def takes_part(session: Session, row: Application, caller: Caller) -> bool:
+    """Tell whether a caller is a party: the enterprise, who applied for it, or the bank where it was handed in."""
     applies = caller.client == row.applicant or caller.owns(row.enterprise)
-    return applies or (caller.client == row.bank and row.state != State.DRAFT)
+    return applies or (caller.client == row.bank and _was_handed_in(session, row))
+
+
+def _was_handed_in(session: Session, row: Application) -> bool:
+    if row.state not in {State.DRAFT, State.WITHDRAWN}:
+        return True
+    return session.scalar(select(Application.id).where(Application.id == row.id, handed_in())) is not None
 
 
 def party(row: Application, caller: Caller) -> Party:
@@ -105,7 +112,7 @@ def record(session: Session, row: Application, event: str, caller: Caller, state
             at=row.updated_at,
         )
     )
-    if row.state != State.DRAFT:
+    if _was_handed_in(session, row):
         _tell(session, row, event, {"reason": statement.reason, "offer": offer})
 
 

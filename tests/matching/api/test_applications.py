@@ -159,6 +159,19 @@ def test_another_bank_sees_nothing(parties: Parties) -> None:
     assert parties.client.get("/v1/applications", headers=parties.other).json["items"] == []
 
 
+def test_a_bank_never_hears_of_a_draft_that_was_withdrawn(parties: Parties) -> None:
+    """It was never handed in; one that was stays the bank's to read."""
+    made = []
+    for draft in (True, False):
+        made.append(parties.hand_in(products=["one"], draft=draft).json["applications"][0]["id"])
+        parties.go(made[-1], "withdraw")
+    draft, handed_in = made
+    listed = parties.client.get("/v1/applications", headers=parties.bank).json["items"]
+    assert [each["id"] for each in listed] == [handed_in]
+    assert parties.client.get(f"/v1/applications/{draft}", headers=parties.bank).status_code == 404
+    assert parties.client.get(f"/v1/applications/{handed_in}", headers=parties.bank).json["state"] == "withdrawn"
+
+
 def test_a_bank_sees_no_draft(parties: Parties) -> None:
     """What is not handed in is the enterprise's alone."""
     draft = parties.hand_in(products=["one"], draft=True).json["applications"][0]

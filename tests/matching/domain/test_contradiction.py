@@ -150,3 +150,9 @@ def test_a_code_of_the_scope_that_is_on_no_list_names_its_member() -> None:
     with pytest.raises(WordUnknown) as refusal:
         published(regions=["33", "99"])
     assert (refusal.value.members["field"], refusal.value.members["word"]) == ("regions", "99")
+
+
+@pytest.mark.parametrize(("rule", "never"), [("0 * score not in [1, 2]", False), ("0 * score not in [0, 2]", True)])
+def test_nothing_times_a_fact_is_nothing(rule: str, *, never: bool) -> None:
+    """Of `not in` too."""
+    assert bool(contradicts([parse(rule)])) is never

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from services.matching.domain.cost import cost_refused, costed, lawful_interest, simple_rate
 from services.matching.domain.eligibility import Shelf
 from services.matching.domain.facts import Facts, Need
+from services.matching.domain.loan_offer import LoanTerms, TermsBeyond, require_drawable
 from services.matching.domain.match import Guide, Match, match_all
 from services.matching.domain.product import Product, read_product
 from services.matching.domain.recourse import PRICED, Lever
@@ -81,6 +82,16 @@ def test_the_law_counts_fees_too() -> None:
     ((line,),) = [refusal.failed for refusal in matched(0.37, product(rate=dear, fees=fees)).refusals]
     assert line.rule.expression == "all_in_simple_rate <= 0.24"
     assert line.found > line.needed == 0.24
+
+
+def test_so_little_is_not_paid_out_that_fees_make_it_dearer_than_the_law_bears() -> None:
+    """A fee of 500 yuan is nothing of 200,000 yuan and a quarter of 2,000."""
+    terms, fees = LoanTerms(20_000_000, 12, Decimal("0.06")), [{**GUARANTEE, "amount_fen": 50_000}]
+    require_drawable(product(fees=fees), 20_000_000, terms, DAY)
+    with pytest.raises(TermsBeyond) as refused:
+        require_drawable(product(fees=fees), 200_000, terms, DAY)
+    assert refused.value.members["all_in_simple_rate"] > refused.value.members["statute"] == 0.24
+    require_drawable(product(), 200_000, terms, DAY)
 
 
 def test_fees_that_the_bank_pays_count_for_nobody() -> None:

@@ -52,7 +52,9 @@ def divide(problem: AllocationProblem) -> Allocation | Impossible:
         return _at_the_lowest(problem, prices, limit)
     proved = is_proved(problem, best, limit)
     if not proved and len(problem.menus) <= EXACT_FIRMS:
-        best, proved = _closed(problem, gains, best, limit)
+        best, _ = _closed(problem, gains, best, limit)
+        # A rate below its hull may be the best single one, so only the bound over all rates proves a plan.
+        proved = is_proved(problem, best, limit)
     return Allocation(tuple(best), prices, worth(problem, best), limit, optimal=proved)
 
 
