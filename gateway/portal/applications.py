@@ -186,7 +186,7 @@ def _beyond(language: Language, said: Mapping[str, Any], _: str) -> Any:
     """Say what was found and what is needed: a range, or a step."""
     name, needed = str(said.get("field", "")), said.get("needed")
     if "statute" in said:
-        return _unlawful(language, said)
+        return _drawn_too_little(language, said) if name == "drawn_fen" else _unlawful(language, said)
     found = figure(language, name, said.get("found"))
     label = term(language, "offer_field", name)
     if not isinstance(needed, Mapping):
@@ -195,6 +195,13 @@ def _beyond(language: Language, said: Mapping[str, Any], _: str) -> Any:
     if name != "expires_on" and needed.get("least", 0) > needed.get("most", 0):
         return text(language, "refusal.no_room", name=label, least=least, most=most)
     return text(language, "refusal.beyond", name=label, found=found, least=least, most=most)
+
+
+def _drawn_too_little(language: Language, said: Mapping[str, Any]) -> str:
+    """Say what fees make of a small part of a loan, and how much was agreed."""
+    found, most = (figure(language, "drawn_fen", each) for each in (said.get("found"), said["needed"].get("most")))
+    simple, law = figures.percent(said.get("all_in_simple_rate"), 2), figures.exact_rate(said["statute"])
+    return text(language, "refusal.drawn_too_little", found=found, simple=simple, law=law, most=most)
 
 
 def _unlawful(language: Language, said: Mapping[str, Any]) -> str:

@@ -46,8 +46,15 @@ def listing() -> ResponseReturnValue:
         chosen=chosen,
         cursor=listed.cursor,
         next=listed.next,
-        notice=say("applying.handed_in") if request.args.get("did") == "handed_in" else None,
+        notice=_notice(request.args.get("did")),
     ), 200
+
+
+def _notice(did: str | None) -> Any:
+    """Return what a hand-in of several products comes to; drafts are seen by no bank."""
+    if did == "kept":
+        return say("applying.kept")
+    return say("applying.handed_in") if did == "handed_in" else None
 
 
 def one(application: str) -> ResponseReturnValue:

@@ -62,7 +62,7 @@ def hand_in() -> ResponseReturnValue:
     if len(opened) == 1:
         did = "existing" if opened[0].get("existing") else "submit" if opened[0]["state"] != "draft" else "drafted"
         return redirect(url_for("portal.applications_one", application=opened[0]["id"], did=did), 303)
-    return redirect(url_for("portal.applications_listing", did="handed_in"), 303)
+    return redirect(url_for("portal.applications_listing", did="kept" if order["draft"] else "handed_in"), 303)
 
 
 def _form(match: str, chosen: list[str], errors: Mapping[str, Any], status: int) -> ResponseReturnValue:

@@ -338,6 +338,18 @@ def test_nothing_is_accepted_without_the_tick(signed_in: SignedIn, door: StandIn
             {"type": "/problems/terms-beyond", "field": "rate", "needed": {"least": 0, "most": None}, "statute": 0.24},
             "仅费用一项就高于法律所保护的 24.00%",
         ),
+        (
+            422,
+            {
+                "type": "/problems/terms-beyond",
+                "field": "drawn_fen",
+                "found": 1_000_000,
+                "needed": {"most": 50_000_000},
+                "all_in_simple_rate": 0.31,
+                "statute": 0.24,
+            },
+            "折算为一年 31.00%，高于法律所保护的 24.00%",
+        ),
         (409, {"type": "/problems/new", "title_zh": "新的情况", "detail": "Anew."}, "新的情况。Anew."),
     ],
 )

@@ -96,10 +96,16 @@ def test_the_need_is_the_match_s_and_papers_go_out_as_digests(signed_in: SignedI
     assert call["Idempotency-Key"]
 
 
-def test_several_products_lead_to_the_list(signed_in: SignedIn, door: StandIn) -> None:
+@pytest.mark.parametrize(("draft", "did", "words"), [("", "handed_in", "申请已提交"), ("true", "kept", "银行还看不到")])
+def test_several_products_lead_to_the_list(
+    signed_in: SignedIn, door: StandIn, draft: str, did: str, words: str
+) -> None:
+    """Which says of drafts that no bank sees them."""
     door.answers["POST /applications"] = Answer(201, {"applications": OPENED["applications"] * 2})
-    answer = signed_in("smc_firm").post(HAND_IN, data=ORDER, headers=ORIGIN)
-    assert answer.headers["Location"] == f"{HAND_IN}?did=handed_in"
+    firm = signed_in("smc_firm")
+    answer = firm.post(HAND_IN, data={**ORDER, "draft": draft}, headers=ORIGIN)
+    assert answer.headers["Location"] == f"{HAND_IN}?did={did}"
+    assert words in firm.get(answer.headers["Location"]).text
 
 
 def test_nothing_chosen_is_said(signed_in: SignedIn, ready: StandIn) -> None:
