@@ -19,9 +19,10 @@ from smecredit.problems import Problem
 from smecredit.report import Reporter
 from smecredit.running import home as homes
 from smecredit.running import journey
+from smecredit.running.commands import CannotStart, package_folder
 from smecredit.running.folder import Source, sources
 from smecredit.running.journey import ImportFigures
-from smecredit.running.suite import CannotStart, Suite, package_folder
+from smecredit.running.suite import Suite
 
 AMOUNT_FEN: Final = 500_000_00
 MONTHS: Final = 12

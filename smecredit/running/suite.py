@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
-import os
-import shlex
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from smecredit.problems import Expected
 from smecredit.running import home as homes
+from smecredit.running.commands import LOADED, CannotStart, environment, maintenance, together, web, worker
 from smecredit.running.ground import HOST, Ground
 from smecredit.running.migrated import current
 from smecredit.running.ports import PARTS, SERVICES, Addresses, Sockets, listening
@@ -39,21 +34,6 @@ MOST_STARTS, WITHIN_SECONDS = 5, 60.0
 Say = Callable[[str], None]
 # Many more than a service has: a request that waits for a service, or for a slow caller, holds one (ADR 62).
 GATEWAY_THREADS = "96"
-# What the processes of a suite run, beside `chassis.web.gunicorn_conf`, which reads each one's own environment.
-LOADED = (
-    "gunicorn.app.wsgiapp",
-    "chassis.core.together",
-    "chassis.web.gunicorn_worker",
-    *(
-        f"{package}.{part}"
-        for package in ("gateway", *(f"services.{name}" for name in SERVICES))
-        for part in ("app", "cli")
-    ),
-)
-
-
-class CannotStart(Expected):
-    """The suite cannot start, or a part of it cannot stay up."""
 
 
 class Suite:
@@ -193,12 +173,12 @@ class Suite:
     def _prepare(self) -> None:
         """Migrate the databases that are not current, and make development identities on first start."""
         missing = [name for name in PARTS if not current(self.home, name, self._environment)]
-        wanted = [self._module(name, "migrate") for name in missing]
+        wanted = [maintenance(name, "migrate") for name in missing]
         if missing:
             self._say(f"preparing the databases of {', '.join(missing)}")
         if not (self.home / homes.KEYS).exists() and not self._production():
-            wanted.append(self._module("gateway", "identities", "--development"))
-            wanted.append(self._module("profile", "grant", SOURCE))
+            wanted.append(maintenance("gateway", "identities", "--development"))
+            wanted.append(maintenance("profile", "grant", SOURCE))
         self._run_all(wanted)
         if self._ground.apart:
             known = homes.keys(self.home)
@@ -216,7 +196,7 @@ class Suite:
         homes_of: dict[Path, list[Command]] = {}
         for command in commands:
             homes_of.setdefault(self._home_of(command.name), []).append(command)
-        children = [self._child(_together(of_one)) for of_one in homes_of.values()]
+        children = [self._child(together(of_one)) for of_one in homes_of.values()]
         try:
             for child in children:
                 child.start()
@@ -238,8 +218,8 @@ class Suite:
 
     def _start(self) -> None:
         """Start the web processes, then the workers."""
-        self._start_all([self._web(name) for name in self._slowest_first()])
-        self._start_all([self._worker(name) for name in SERVICES])
+        self._start_all([web(name, self._sockets[name]) for name in self._slowest_first()])
+        self._start_all([worker(name) for name in SERVICES])
 
     def _start_all(self, commands: Sequence[Command]) -> None:
         """Start commands side by side, to be looked after."""
@@ -313,49 +293,6 @@ class Suite:
 
     def _obituary(self, child: Child, what: str) -> str:
         return f"{child.command.name} {what}. Its last lines (all of them: {child.log}):\n{child.last_words()}"
-
-    def _web(self, name: str) -> Command:
-        """Return the command of a web process: gunicorn's own script, as `python -m gunicorn` breaks its restarts."""
-        package = "gateway" if name == "gateway" else f"services.{name}"
-        listeners = (self._sockets[name].open.fileno(), self._sockets[name].watched.fileno())
-        script = Path(sys.executable).with_name("gunicorn")
-        places = [word for listener in listeners for word in ("--bind", f"fd://{listener}")]
-        application = f"{package}.app:create_app()"
-        arguments = [str(script), "--config", "python:chassis.web.gunicorn_conf", *places, application]
-        return Command(name, arguments, listeners, loaded=True)
-
-    def _worker(self, name: str) -> Command:
-        """Return the command of a service's workers, which load without rounds of the collector."""
-        command = self._module(name, "worker")
-        return replace(_together([command]), name=command.name)
-
-    def _module(self, name: str, verb: str, *options: str) -> Command:
-        """Return a maintenance command of a service or the gateway."""
-        module = "gateway.cli" if name == "gateway" else f"services.{name}.cli"
-        return Command(f"{name}-{verb}", [sys.executable, "-m", module, verb, *options], loaded=True)
-
-
-def _together(commands: Sequence[Command]) -> Command:
-    """Return the command that does several of `_module` one after the other."""
-    told = [shlex.join(command.arguments[2:]) for command in commands]
-    name = commands[0].name.partition("-")[0]
-    return Command(f"{name}-prepare", [sys.executable, "-m", "chassis.core.together", *told], loaded=True)
-
-
-def environment(folder: Path, addresses: Addresses) -> dict[str, str]:
-    """Return what the children read: this process's environment, the home, and each other's addresses."""
-    own = {f"{name.upper()}_URL": addresses.of(name) for name in PARTS}
-    root = str(package_folder("chassis").parent)
-    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-    return {**os.environ, **own, "SMECREDIT_HOME": str(folder), "PYTHONPATH": path}
-
-
-def package_folder(name: str) -> Path:
-    """Return where a package lies, found without importing it."""
-    found = importlib.util.find_spec(name)
-    if not found or not found.submodule_search_locations:
-        raise CannotStart(f"{name} is not installed: pip install 'smecredit[all]'")
-    return Path(found.submodule_search_locations[0])
 
 
 def _ready(name: str, port: int) -> bool:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from smecredit.problems import Expected
+from smecredit.running.commands import environment
 from smecredit.running.ports import PARTS, Addresses
-from smecredit.running.suite import PORT, environment
+from smecredit.running.suite import PORT
 
 LAST_LINES = 12
 

@@ -14,8 +14,9 @@ from werkzeug.serving import make_server
 from chassis.core.errors import Unready, UpstreamUnavailable
 from chassis.core.identity import Verifier
 from chassis.web.app import make_app
+from smecredit.running.commands import CannotStart
 from smecredit.running.process import Command
-from smecredit.running.suite import CannotStart, Suite, _ready
+from smecredit.running.suite import Suite, _ready
 
 
 @contextmanager

@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
+from smecredit.running.commands import LOADED
 from smecredit.running.process import Child, Command
-from smecredit.running.suite import LOADED
 from smecredit.running.zygote import AVAILABLE, Zygote, _waits_for_one
 
 pytestmark = pytest.mark.skipif(not AVAILABLE, reason="only Linux adopts orphans and lets us wait for one")
