@@ -27,7 +27,8 @@ import polars as pl
 from workbooks import Cell, xls, xlsx
 
 from chassis.core.errors import Refused
-from services.profile.book.domain.columns import KINDS, Form
+from services.profile.book.domain.columns import KINDS
+from services.profile.book.domain.form import Form
 from services.profile.book.domain.validation import check
 from services.profile.book.readers.forms import form_of
 from services.profile.book.readers.read import read

@@ -8,7 +8,7 @@ from datetime import date
 
 import polars as pl
 
-from services.profile.book.domain.columns import Matched
+from services.profile.book.domain.form import Matched
 from services.profile.book.domain.titles import names
 from services.profile.book.domain.validation import REPORT, Checked, check
 from services.profile.book.readers.forms import form_of

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from chassis.core.errors import Refused
 from chassis.core.problems import Kind
 from services.profile.book import damage, fit
-from services.profile.book.domain import channel, columns, connector, enterprise, source_grant
+from services.profile.book.domain import channel, connector, enterprise, form, source_grant
 from services.profile.book.readers import sheets
 from services.profile.book.usecases import allow, connect, enrol, receive, record, understand
 from services.profile.graph.usecases import order_shock
@@ -30,7 +30,7 @@ KINDS: Mapping[type[Refused], Kind] = {
     consent.ConsentNotFound: Kind(404, "consent-not-found", "No such consent", "未找到该授权"),
     consent.ConsentAlreadyRevoked: Kind(409, "consent-already-revoked", "The consent has ended", "授权已撤销"),
     consent.ImpossibleConsent: Kind(422, "impossible-consent", "The consent contradicts itself", "授权内容自相矛盾"),
-    columns.WrongColumns: Kind(422, "wrong-columns", "The columns do not fit the kind", "列名与数据类型不符"),
+    form.WrongColumns: Kind(422, "wrong-columns", "The columns do not fit the kind", "列名与数据类型不符"),
     connector.UnknownConnector: Kind(422, "unknown-connector", "No such connector", "未知的数据源映射"),
     connect.ConnectorRefused: Kind(422, "connector-refused", "The connector contradicts itself", "映射声明自相矛盾"),
     connect.ConnectorNotFound: Kind(404, "connector-not-found", "No such connector", "未找到该数据源映射"),

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chassis.core.errors import Invalid
-from services.profile.book.domain.columns import ALWAYS, CURRENCY, KINDS, Form
+from services.profile.book.domain.columns import ALWAYS, KINDS
 from services.profile.book.domain.dataset import Column
+from services.profile.book.domain.form import CURRENCY, Form
 from services.profile.book.domain.split import Split
 
 UNITS = ("yuan", "wan", "fen")

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from services.profile.book.domain.columns import Form
 from services.profile.book.domain.connector import BrokenConnector, Connector, connector
 from services.profile.book.domain.dataset import Column
+from services.profile.book.domain.form import Form
 
 # Of one's own; a version is named after the @ that no name has.
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")

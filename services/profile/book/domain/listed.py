@@ -8,7 +8,7 @@ from operator import and_
 
 import polars as pl
 
-from services.profile.book.domain.columns import Matched
+from services.profile.book.domain.form import Matched
 from services.profile.book.domain.invoice import DATASET
 from services.profile.book.domain.lines import GOODS, SUMS, has_goods
 from services.profile.book.domain.sheet import Sheet

@@ -10,8 +10,9 @@ from typing import Any
 import polars as pl
 
 from services.profile.book.domain.attributes import warnings
-from services.profile.book.domain.columns import ENTERPRISES, Form
+from services.profile.book.domain.columns import ENTERPRISES
 from services.profile.book.domain.dataset import Dataset
+from services.profile.book.domain.form import Form
 from services.profile.book.domain.invoice_lines import STATED
 from services.profile.book.domain.validation import REPORT, Checked
 

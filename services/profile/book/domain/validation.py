@@ -15,8 +15,8 @@ import polars as pl
 
 from services.profile.book.domain import balances, statement
 from services.profile.book.domain.cells import EMPTY, READERS, Reasons, all_visible, remembered
-from services.profile.book.domain.columns import FEN_SUFFIX, Form, Matched
 from services.profile.book.domain.dataset import DTYPES, Column, RowRule
+from services.profile.book.domain.form import FEN_SUFFIX, Form, Matched
 from services.profile.book.domain.split import SIGNED
 
 REPORT: dict[str, pl.DataType] = {

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from services.profile.book.domain.bods.inward import COLUMNS, inward
-from services.profile.book.domain.columns import Form
+from services.profile.book.domain.form import Form
 from services.profile.book.domain.titles import LINE
 from services.profile.book.domain.validation import REPORT
 from services.profile.book.readers.sheets import RawSheet, UnreadableFile

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 import polars as pl
 
-from services.profile.book.domain.columns import Form
+from services.profile.book.domain.form import Form
 from services.profile.book.domain.invoice_lines import STATED
 from services.profile.book.domain.titles import LINE, plain
 from services.profile.book.domain.validation import LARGEST_SHOWN, REPORT

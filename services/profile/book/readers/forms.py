@@ -9,8 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from services.profile.book.domain.columns import KINDS, Form
+from services.profile.book.domain.columns import KINDS
 from services.profile.book.domain.connector import Connector, UnknownConnector, connector
+from services.profile.book.domain.form import Form
 
 # How a kind is read where no connector is named: payments as any bank states them.
 USUAL: Mapping[str, str] = MappingProxyType({"payments": "bank-statement"})

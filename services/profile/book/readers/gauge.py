@@ -24,7 +24,7 @@ from typing import Any, Final
 import polars as pl
 
 from chassis.core.errors import Invalid, Refused
-from services.profile.book.domain.columns import Form, WrongColumns
+from services.profile.book.domain.form import Form, WrongColumns
 from services.profile.book.readers.archive import reached
 from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, MissingSheet, UnreadableFile
 from services.profile.book.readers.signature import Sort, sort_of

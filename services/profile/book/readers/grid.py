@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from services.profile.book.domain.columns import Form
+from services.profile.book.domain.form import Form
 from services.profile.book.domain.titles import LINE, names
 from services.profile.book.readers.layout import SEARCHED, Header, find_header, must_mean_yuan, swept
 from services.profile.book.readers.sheets import RawSheet

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from services.profile.book.domain.columns import Matched
 from services.profile.book.domain.dataset import Column
+from services.profile.book.domain.form import Matched
 from services.profile.book.domain.titles import LINE, plain, shown
 from services.profile.book.readers.sheets import UnreadableFile
 

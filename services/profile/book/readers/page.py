@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from services.profile.book.domain.columns import Form
+from services.profile.book.domain.form import Form
 from services.profile.book.readers.grid import header_in, table_in
 from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, RawSheet, UnreadableFile
 from services.profile.book.readers.walk import GB18030, UTF8

@@ -9,7 +9,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from chassis.core.parquet_text import Damaged, measured
-from services.profile.book.domain.columns import Form, Matched
+from services.profile.book.domain.form import Form, Matched
 from services.profile.book.domain.titles import LINE, names
 from services.profile.book.readers.layout import swept
 from services.profile.book.readers.numbers import plain_numbers

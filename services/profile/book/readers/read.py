@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from services.profile.book.domain.columns import WORKBOOK, Form
+from services.profile.book.domain.columns import WORKBOOK
+from services.profile.book.domain.form import Form
 from services.profile.book.domain.rejected import as_sent, is_returned
 from services.profile.book.readers.einvoice import KINDS as XML_KINDS
 from services.profile.book.readers.einvoice import einvoices

@@ -12,7 +12,7 @@ import orjson
 import polars as pl
 
 from services.profile.book.domain.bods.inward import is_bods
-from services.profile.book.domain.columns import Form
+from services.profile.book.domain.form import Form
 from services.profile.book.domain.titles import LINE, names
 from services.profile.book.domain.validation import LARGEST_SHOWN, REPORT
 from services.profile.book.readers.bods import statements

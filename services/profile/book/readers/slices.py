@@ -16,7 +16,7 @@ from typing import Protocol
 
 import polars as pl
 
-from services.profile.book.domain.columns import Form, Matched
+from services.profile.book.domain.form import Form, Matched
 from services.profile.book.domain.rejected import as_sent, is_returned
 from services.profile.book.domain.titles import LINE
 from services.profile.book.domain.validation import REPORT

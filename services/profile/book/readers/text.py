@@ -21,7 +21,7 @@ from pathlib import Path
 import polars as pl
 from polars.exceptions import PolarsError
 
-from services.profile.book.domain.columns import Form, Matched
+from services.profile.book.domain.form import Form, Matched
 from services.profile.book.domain.titles import LINE, names
 from services.profile.book.domain.validation import LARGEST_SHOWN, REPORT
 from services.profile.book.readers.layout import (

@@ -13,7 +13,8 @@ from typing import Any
 
 import polars as pl
 
-from services.profile.book.domain.columns import KINDS, SHEETS, WORKBOOK, Form, WrongColumns
+from services.profile.book.domain.columns import KINDS, SHEETS, WORKBOOK
+from services.profile.book.domain.form import Form, WrongColumns
 from services.profile.book.domain.invoice_form import EXPORT_SHEETS
 from services.profile.book.readers.archive import DAMAGED, look_into, must_fit
 from services.profile.book.readers.grid import header_in, table_in

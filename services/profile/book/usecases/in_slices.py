@@ -19,8 +19,8 @@ from pathlib import Path
 import polars as pl
 
 from services.profile.book.domain import delivery, invoice, order, payment
-from services.profile.book.domain.columns import Form, Matched
 from services.profile.book.domain.dataset import Column
+from services.profile.book.domain.form import Form, Matched
 from services.profile.book.domain.invoice_form import ADDED_UP
 from services.profile.book.domain.lines import WHOLE, has_goods, summed
 from services.profile.book.domain.red_letters import AT_RISK, UNCANCELLED, red_letters

@@ -22,8 +22,8 @@ from services.profile.book.commits import Commits
 from services.profile.book.context import Context
 from services.profile.book.domain import invoice_lines, relation
 from services.profile.book.domain.channel import Channel
-from services.profile.book.domain.columns import Form
 from services.profile.book.domain.dataset import Dataset
+from services.profile.book.domain.form import Form
 from services.profile.book.domain.items import joined
 from services.profile.book.domain.lines import agreeing, summed, with_lines, with_lines_beside
 from services.profile.book.domain.listed import continued, whole

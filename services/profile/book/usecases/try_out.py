@@ -14,8 +14,9 @@ from typing import Any
 import polars as pl
 
 from chassis.core.errors import Refused
-from services.profile.book.domain.columns import KINDS, WORKBOOK, Form, WrongColumns
+from services.profile.book.domain.columns import KINDS, WORKBOOK
 from services.profile.book.domain.connector import BrokenConnector, Connector, connector
+from services.profile.book.domain.form import Form, WrongColumns
 from services.profile.book.domain.listed import continued
 from services.profile.book.domain.proposal.anything import anything
 from services.profile.book.domain.proposal.declare import declaration

@@ -13,7 +13,8 @@ from sqlalchemy.exc import OperationalError
 from chassis.core.errors import InvariantBroken, Refused
 from services.profile.book import tables
 from services.profile.book.context import Context
-from services.profile.book.domain.columns import KINDS, Form
+from services.profile.book.domain.columns import KINDS
+from services.profile.book.domain.form import Form
 from services.profile.book.readers.forms import form_of
 from services.profile.book.usecases.connect import kept
 from services.profile.book.usecases.grant_source import bounds_of

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from services.profile.book.domain import invoice
 from services.profile.book.domain.amounts import fen_of
 from services.profile.book.domain.channel import Standing
-from services.profile.book.domain.columns import KINDS, Form
+from services.profile.book.domain.columns import KINDS
 from services.profile.book.domain.connector import BrokenConnector, connector
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.evidence import DATASETS, empty, evidence
+from services.profile.book.domain.form import Form
 from services.profile.book.domain.validation import REPORT, Checked, check
 from services.profile.book.domain.versions import weigh
 

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.profile.book.domain.cells import EMPTY
-from services.profile.book.domain.columns import KINDS, Form
+from services.profile.book.domain.columns import KINDS
+from services.profile.book.domain.form import Form
 from services.profile.book.domain.validation import REPORT, Checked, check
 from services.profile.book.readers.forms import form_of
 

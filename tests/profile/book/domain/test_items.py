@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from tax_sheets import reasons
 
-from services.profile.book.domain.columns import Form
+from services.profile.book.domain.form import Form
 from services.profile.book.domain.items import joined
 from services.profile.book.domain.sheet import Sheet
 from services.profile.book.domain.titles import names

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from tax_sheets import DIGITAL, FIRM, OTHER, PAPER, SHEET, THIRD, checked, line, reasons
 
-from services.profile.book.domain.columns import KINDS, WrongColumns
+from services.profile.book.domain.columns import KINDS
+from services.profile.book.domain.form import WrongColumns
 
 
 def test_the_codes_tell_sales_from_purchases_in_one_file() -> None:

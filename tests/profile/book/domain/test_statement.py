@@ -7,7 +7,7 @@ import random
 import pytest
 from statements import booked, matched, read
 
-from services.profile.book.domain.columns import WrongColumns
+from services.profile.book.domain.form import WrongColumns
 from services.profile.book.readers.forms import connectors
 
 BANKS = {

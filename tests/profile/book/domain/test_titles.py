@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.profile.book.domain.columns import KINDS, WrongColumns
+from services.profile.book.domain.columns import KINDS
+from services.profile.book.domain.form import WrongColumns
 from services.profile.book.domain.titles import names, plain, unit
 
 GOOD = ("企业代号", "发票号码", "购方单位代号", "开票日期", "金额", "税额", "价税合计", "发票状态")

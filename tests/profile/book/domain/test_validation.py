@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.profile.book.domain.amounts import fen_of
-from services.profile.book.domain.columns import KINDS, WrongColumns
+from services.profile.book.domain.columns import KINDS
+from services.profile.book.domain.form import WrongColumns
 from services.profile.book.domain.validation import REPORT, Checked, check
 
 TODAY = date(2026, 1, 1)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from electronic_invoices import BUYER, SELLER, xml, zipped
 
-from services.profile.book.domain.columns import KINDS, Form
+from services.profile.book.domain.columns import KINDS
+from services.profile.book.domain.form import Form
 from services.profile.book.domain.validation import Checked, check
 from services.profile.book.readers.read import read
 from services.profile.book.readers.sheets import FileTooLarge, Limits, RawSheet, UnreadableFile

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.profile.book.domain.columns import KINDS, Form, WrongColumns
+from services.profile.book.domain.columns import KINDS
+from services.profile.book.domain.form import Form, WrongColumns
 from services.profile.book.readers.forms import form_of
 from services.profile.book.readers.read import read
 from services.profile.book.readers.sheets import Limits, RawSheet, UnreadableFile

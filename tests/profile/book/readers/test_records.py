@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.core.errors import Refused
-from services.profile.book.domain.columns import KINDS, Form, WrongColumns
+from services.profile.book.domain.columns import KINDS
+from services.profile.book.domain.form import Form, WrongColumns
 from services.profile.book.readers.read import read
 from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, RawSheet, UnreadableFile
 

@@ -11,7 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chassis.core.errors import Refused
-from services.profile.book.domain.columns import KINDS, WrongColumns
+from services.profile.book.domain.columns import KINDS
+from services.profile.book.domain.form import WrongColumns
 from services.profile.book.readers.read import read
 from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, RawSheet, UnreadableFile
 

@@ -13,7 +13,8 @@ import pytest
 from electronic_invoices import zipped
 from workbooks import Cell, Rows, xls, xlsx
 
-from services.profile.book.domain.columns import KINDS, SHEETS, WrongColumns
+from services.profile.book.domain.columns import KINDS, SHEETS
+from services.profile.book.domain.form import WrongColumns
 from services.profile.book.readers.forms import form_of
 from services.profile.book.readers.read import read
 from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, MissingSheet, RawSheet, UnreadableFile

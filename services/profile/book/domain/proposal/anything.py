@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from services.profile.book.domain.columns import Form, Matched
+from services.profile.book.domain.form import Form, Matched
 from services.profile.book.domain.titles import shown
 
 

@@ -13,9 +13,10 @@ from datetime import date
 
 import polars as pl
 
-from services.profile.book.domain.columns import KINDS, SYNTHETIC, WORKBOOK, Form, Matched
+from services.profile.book.domain.columns import KINDS, SYNTHETIC, WORKBOOK
 from services.profile.book.domain.connector import Connector
 from services.profile.book.domain.dataset import Column
+from services.profile.book.domain.form import Form, Matched
 from services.profile.book.domain.proposal.looks import Looks
 from services.profile.book.domain.proposal.values import sample
 from services.profile.book.domain.proposal.words import likeness
