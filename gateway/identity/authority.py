@@ -21,6 +21,7 @@ from chassis.core.identity import AUDIENCE, Caller, Verifier
 from chassis.data.database import Database
 from gateway.identity import assertions, key_sessions, keys, people, proofs, store
 from gateway.identity.assertions import SignedBy
+from gateway.identity.proofs import BoundToken
 from gateway.identity.roles import AUDIENCES, DEFAULT_SCOPES, PUBLISHERS
 from gateway.identity.store import Client, StoredKey
 from gateway.identity.tokens import LIFE_SECONDS, Signer
@@ -133,7 +134,7 @@ class Authority:
         """Return the client that signed an assertion for one of these; it is used up by that."""
         return assertions.check(self._database, assertion, audiences, now)
 
-    def proved_by(self, proof: str, request: proofs.Request, token: str | None = None) -> str:
+    def proved_by(self, proof: str, request: proofs.Request, token: BoundToken | None = None) -> str:
         """Return the thumbprint of the key that made a proof for this request; it is used up by that."""
         return proofs.check(self._database, proof, request, token)
 
