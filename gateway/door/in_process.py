@@ -53,14 +53,20 @@ class GatewayDoor:
         for a key of a role whose programs prove a key with each request: no page does, and people sign in as people.
         """
         if keys.parse(api_key) is None:
-            self._admission.refuse_after_failures()
-            self._admission.note_failure()
+            self._note_failure()
             raise Unauthenticated("This is not an API key. A key starts with `smc_`; the operator gives keys.")
-        admitted = self._admission.count(self._admission.known(api_key))
+        admitted = self._admission.known(api_key)
         if self._admission.must_be_bound(admitted.caller):
+            self._note_failure()
             raise Forbidden(f"An API key of the role {admitted.caller.role} opens no session here. {AS_PEOPLE}")
+        self._admission.count(admitted)
         caller, session = admitted.caller, key_sessions.begin(self._database, admitted.key)
         return Visitor(caller.client, admitted.key, caller.role, caller.enterprise, session)
+
+    def _note_failure(self) -> None:
+        """Count a key that opens nothing here against the request's address, and not against its client."""
+        self._admission.refuse_after_failures()
+        self._admission.note_failure()
 
     def sign_in_person(self, login: str, password: str, device: str = "") -> Visitor:
         """Return a person with a new session: its id is made at every log-in, so none can be planted before."""

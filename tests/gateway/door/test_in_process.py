@@ -13,7 +13,7 @@ from chassis.core.errors import Forbidden, TooManyRequests, Unauthenticated
 from chassis.core.wire import Reply
 from gateway.context import Context
 from gateway.door.in_process import GatewayDoor
-from gateway.door.limits import DEFAULT_QUOTAS
+from gateway.door.limits import DEFAULT_QUOTAS, FAILURES, Quota, QuotaUsedUp
 from gateway.door.places import TooManyAtOnce
 from gateway.door.visitor import Ask
 from gateway.identity import authority, store
@@ -83,6 +83,21 @@ def test_a_key_whose_role_must_be_bound_opens_no_session(strict: GatewayDoor, ke
     with pytest.raises(Forbidden, match="login and a password"):
         strict.sign_in(key("bank-1"))
     assert strict.sign_in(key("shop", "enterprise", "local:E1")).session
+
+
+def test_a_key_that_opens_no_page_counts_against_its_address_and_not_against_its_client(
+    gateway: Callable[..., Flask], key: Keys
+) -> None:
+    """Who stole it uses nothing of its client's quota up, and tries no more keys than others may."""
+    quotas = {**DEFAULT_QUOTAS, "bank": Quota(1, 60), FAILURES: Quota(2, 60)}
+    app, stolen = gateway(bound_roles=frozenset({"bank"}), quotas=quotas), key("bank-1")
+    here: Context = app.extensions["context"]
+    with app.test_request_context("/portal/"):
+        strict = GatewayDoor(here.admission, here.backends, here.people, here.database)
+        for refusal in (Forbidden, Forbidden, QuotaUsedUp):
+            with pytest.raises(refusal):
+                strict.sign_in(stolen)
+        assert here.admission.count(here.admission.known(stolen)).caller.client == "bank-1"
 
 
 def test_a_session_of_a_key_ends_where_its_role_must_be_bound(
