@@ -339,6 +339,6 @@ def test_the_example_names_what_is_asked_for_and_fills_in_nothing() -> None:
 def test_an_env_of_before_bound_roles_fills_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     """An upgrade stops no installation for a setting that is off by default; left out, no role has to be bound."""
     older = {name: "x" for name, _ in ASKED if name != "GATEWAY_BOUND_ROLES"}
-    environment = yaml.safe_load(filled(COMPOSED, older))["services"]["gateway"]["environment"]
-    monkeypatch.setenv("GATEWAY_BOUND_ROLES", environment["GATEWAY_BOUND_ROLES"])
+    declared = {k: filled(str(v), older) for k, v in COMPOSE["services"]["gateway"]["environment"].items()}
+    monkeypatch.setenv("GATEWAY_BOUND_ROLES", declared["GATEWAY_BOUND_ROLES"])
     assert Settings.from_environment().bound_roles == frozenset()
