@@ -20,8 +20,8 @@ from services.matching.domain.fee import of_firm
 from services.matching.domain.price import STEP, ZERO, Price
 from services.matching.domain.product import Product, Rule, make_rule
 from services.matching.domain.statute import Statute, statute
+from services.matching.domain.trade_secret import COST as RULE
 
-RULE = "terms.cost"
 # The yearly sales that lighten the capital charge of a small firm, in fen.
 SALES = "sales_12m"
 # The facts of a need, or of a firm's own, that a cost follows from and that can be moved.
