@@ -31,6 +31,8 @@ from services.matching.domain.repayment import MONTHS_A_YEAR, Schedule, schedule
 N = TypeVar("N", float, Decimal)
 CONVENTION = "irr-compound-month-12"
 DIGITS = 40
+# Of a rate: those of (10^20)^12 and six decimals.
+MOST_DIGITS_TOLD = 250
 # How far apart the bounds of the monthly discount end: the yearly rate is then exact to far more than six decimals.
 NARROW = Decimal("1e-25")
 # How near floats come, with room for what they round.
@@ -88,7 +90,9 @@ def all_in(payments: Schedule, fees: Sequence[Fee] = ()) -> AllIn:
 
 
 def _rounded(rate: Decimal) -> Decimal:
-    return rate.quantize(STEP, ROUND_HALF_UP)
+    # Fees many times what was lent make a compound rate of more digits than are reckoned with.
+    with localcontext(prec=MOST_DIGITS_TOLD):
+        return rate.quantize(STEP, ROUND_HALF_UP)
 
 
 def _flows(payments: Schedule, charges: Sequence[Charge]) -> tuple[int, list[int]]:

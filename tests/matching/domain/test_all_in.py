@@ -79,6 +79,14 @@ def test_there_is_no_second_root(loan: Schedule, charged_fees: list[Fee]) -> Non
     assert signs == sorted(signs)
 
 
+def test_fees_many_times_what_is_lent_have_a_rate_too() -> None:
+    """500 yuan at the end of a month for a fen lent are 50,000 a month; 50,001 to the twelfth has 57 digits."""
+    end = Fee(FeeKind.GUARANTEE, "payee", FeePayer.FIRM, Every.ONCE, Due.END, 50_000, None)
+    found = all_in(schedule(1, 1, Decimal(0), BULLET), [end])
+    assert found.simple_rate == 12 * 50_000
+    assert float(found.rate) == pytest.approx(50_001**12 - 1, rel=1e-12)
+
+
 @pytest.mark.parametrize("repayment", [BULLET, EQUAL_INSTALMENTS])
 @pytest.mark.parametrize("rate", ["0.0345", "0.0478", "0.06", "0.24"])
 def test_without_fees_simple_interest_is_the_contracts_and_compound_its_twelfth_power(
