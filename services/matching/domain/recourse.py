@@ -14,13 +14,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from services.matching.domain.cost import RULE as COST
 from services.matching.domain.cost import Costing
 from services.matching.domain.expression import Comparison
 from services.matching.domain.facts import Fact
 from services.matching.domain.levers import MOST_MONTHS, Holds, Lever, Move, Moves
 from services.matching.domain.need_region import NEED, Changed, NeedBounds, NeedRegion, NeedsFound
 from services.matching.domain.product import Rule
+from services.matching.domain.trade_secret import COST
 from services.matching.domain.vocabulary import FROM_THE_SCORE
 
 NEED_TITLES = {

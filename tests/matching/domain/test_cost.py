@@ -95,6 +95,30 @@ def test_so_little_is_not_paid_out_that_fees_make_it_dearer_than_the_law_bears()
     require_drawable(product(), 200_000, terms, DAY)
 
 
+@given(
+    st.integers(1, 10_000_000), st.integers(1, 60), st.integers(0, 20).map(lambda n: Decimal(n) / 100), st.booleans()
+)
+def test_the_least_that_may_be_drawn_is_told_and_may_be(drawn: int, months: int, rate: Decimal, start: bool) -> None:
+    """Down to a fen, of which a fee of 500 yuan leaves nothing; one fen less than what is told is refused."""
+    fee = {**GUARANTEE, "every": "once", "due": "start" if start else "end", "amount_fen": 50_000}
+    one, terms = product(fees=[fee]), LoanTerms(10_000_000, months, rate)
+    try:
+        require_drawable(one, drawn, terms, DAY)
+    except TermsBeyond as refused:
+        least = refused.members["needed"]["least"]
+        assert drawn < least <= terms.amount_fen
+        require_drawable(one, least, terms, DAY)
+        with pytest.raises(TermsBeyond):
+            require_drawable(one, least - 1, terms, DAY)
+
+
+def test_where_not_even_all_that_was_agreed_is_borne_no_least_is_told() -> None:
+    """Such as under a law that came after the agreement."""
+    with pytest.raises(TermsBeyond) as refused:
+        require_drawable(product(), 200_000, LoanTerms(20_000_000, 12, Decimal("0.25")), DAY)
+    assert refused.value.members["needed"] == {"least": None, "most": 20_000_000}
+
+
 def test_fees_that_the_bank_pays_count_for_nobody() -> None:
     fees = [{**GUARANTEE, "rate": 0.2, "paid_by": "bank"}]
     with_fees, without = (matched(0.02, product(fees=each)).offers[0] for each in (fees, []))
