@@ -144,10 +144,11 @@ def _recourse(
         cost = None if touched.isdisjoint(MOVABLE) else cost_refused(item.product, moved, shelf.on)
         return [*shelf.broken(item, moved, touched), *([cost.rule] if cost else ())]
 
-    asked, against = [rule for rule, _ in item.conditions], [check.rule for check in failed]
-    bounds = NeedBounds(item.product.amount_fen, item.product.months, item.product.kind)
-    known = {**facts, **_known(against)}
-    return recourse(asked, against, known, guide.levers, broken, bounds, Costing(item.product, shelf.on))
+    against = [check.rule for check in failed]
+    product, known = item.product, _known(against)
+    bounds, costing = NeedBounds(product.amount_fen, product.months, product.kind), Costing(product, shelf.on)
+    facts = {**facts, **known} if known else facts
+    return recourse(item.rules, against, facts, guide.levers, broken, bounds, costing)
 
 
 def _known(rules: Sequence[Rule]) -> dict[str, Fact]:

@@ -152,13 +152,13 @@ class Search:
 
     def asks_need(self, rule: Rule) -> bool:
         """Tell whether it turns on the need if a rule holds."""
-        return self.costing.turns_on_need(self.start) if rule.id == COST else bool(NEED.intersection(rule.names))
+        return self.costing.turns_on_need(self.start) if rule.id == COST else not NEED.isdisjoint(rule.names)
 
     def region(
         self, facts: Mapping[str, Fact], free: frozenset[str] = frozenset(), *, at_any_cost: bool = False
     ) -> NeedRegion:
         """Return the needs that meet what the product asks of a need, with these facts."""
-        of_need = [rule.parsed for rule in self.conditions if NEED.intersection(rule.names)]
+        of_need = [rule.parsed for rule in self.conditions if not NEED.isdisjoint(rule.names)]
         costs = not at_any_cost and self.costing.turns_on_need(facts)
         return NeedRegion(of_need, facts, self.bounds, free, self.costing.bears if costs else None)
 
@@ -204,18 +204,20 @@ class Search:
 
     def is_barred(self, rule: Rule) -> bool:
         """Tell whether a rule that does not hold asks nothing of the need, and the firm has no way to meet it."""
-        return not self.asks_need(rule) and not self.firm.ways(rule.parsed, self.start)
+        if self.asks_need(rule):
+            return False
+        # Most firms can move nothing that a rule asks, which is told at once.
+        return self.levers.keys().isdisjoint(rule.names) or not self.firm.ways(rule.parsed, self.start)
 
     def why_not(self, rule: Rule) -> Reason:
         """Return why no way leads to a rule that asks nothing of the need."""
-        names = set(rule.names)
         if rule.id == COST:
             return self._why_dear(self.start)
         if (reason := self._data_missing(rule)) is not None:
             return reason
-        if "depth" in names:
+        if "depth" in rule.names:
             return BY_DEPTH
-        if not names & self.levers.keys():
+        if self.levers.keys().isdisjoint(rule.names):
             return FIXED
         return TOO_FAR if isinstance(rule.parsed, Comparison) else NONE_FOUND
 
@@ -231,12 +233,14 @@ class Search:
         return FEES if self.costing.fees_alone(facts) else NONE_FOUND
 
     def _data_missing(self, rule: Rule) -> Reason | None:
-        names = set(rule.names)
-        if "quota_left" in names or rule.id == "terms.budget":
+        if "quota_left" in rule.names or rule.id == "terms.budget":
             return USED_UP
-        if names & FROM_THE_SCORE:
+        if not FROM_THE_SCORE.isdisjoint(rule.names):
             return BY_SCORE
-        return UNKNOWN if any(self.start.get(name) is None for name in names - NEED) else None
+        for name in rule.names:
+            if name not in NEED and self.start.get(name) is None:
+                return UNKNOWN
+        return None
 
     def change(self, move: Move) -> Change:
         """Return a move as it is told."""
