@@ -86,7 +86,12 @@ class Moves:
 
         A move may break another condition, which is then met in a further round.
         """
-        ways = [sorted(self.ways(rule.parsed, now), key=_length) for rule in failed]
+        ways = []
+        for rule in failed:
+            found = self.ways(rule.parsed, now)
+            if not found:
+                return ()
+            ways.append(sorted(found, key=_length) if len(found) > 1 else found)
         tried = (_merged(tuple(chain.from_iterable(each))) for each in islice(product(*ways), MOST_TRIED))
         for way in sorted(tried, key=_length):
             if not way:
@@ -105,11 +110,20 @@ class Moves:
         if isinstance(rule, Not):
             return self.ways(rule.operand, now, holds=not holds)
         if isinstance(rule, Joined):
-            each = [self.ways(operand, now, holds=holds) for operand in rule.operands]
-            if (rule.word == "and") is holds:
-                return [tuple(m for part in parts for m in part) for parts in islice(product(*each), MOST_WAYS)]
-            return [way for part in each for way in part]
+            return self._joined(rule, now, holds=holds)
         return self._compared(rule, rule.operator if holds else OPPOSITE[rule.operator], now)
+
+    def _joined(self, rule: Joined, now: Mapping[str, Fact], *, holds: bool) -> list[Way]:
+        every = (rule.word == "and") is holds
+        each = []
+        for operand in rule.operands:
+            found = self.ways(operand, now, holds=holds)
+            if every and not found:
+                return []
+            each.append(found)
+        if every:
+            return [tuple(chain.from_iterable(parts)) for parts in islice(product(*each), MOST_WAYS)]
+        return [way for part in each for way in part]
 
     def _compared(self, rule: Comparison, sign: str, now: Mapping[str, Fact]) -> list[Way]:
         left, right = rule.left, rule.right
@@ -140,12 +154,14 @@ class Moves:
         if lever is None or name.factor <= 0 or not isinstance(start, int | float):
             return None
         upwards = lever.sign > 0 if sign in ("==", "!=") else sign in (">", ">=")
+        if (lever.sign > 0) is not upwards:
+            return None
         if sign == "==":
             value: float = side / name.factor
         else:
             strict = sign in (">", "<", "!=")
             value = _grain(side / name.factor, GRAIN.get(lever.unit, 0.001), upwards, strict=strict)
-        if (lever.sign > 0) is not upwards or (value - start) * lever.sign <= 0 or not _within(lever, value):
+        if (value - start) * lever.sign <= 0 or not _within(lever, value):
             return None
         months = max(ceil(abs(value - start) / lever.pace_from(start) - 1e-9), 1)
         return Move(name.name, value, months) if months <= MOST_MONTHS else None

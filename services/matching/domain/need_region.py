@@ -15,10 +15,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import nan
+from typing import Any
 
-from services.matching.domain.expression import Comparison, Expression, Joined, Not, names
+from services.matching.domain.expression import Comparison, Expression, Joined, Literal, Name, Not, names
 from services.matching.domain.facts import Fact, Need, columns_of_row
-from services.matching.domain.predicate import OPPOSITE, Marks, Predicate, predicate
+from services.matching.domain.predicate import OPPOSITE, Columns, Marks, Predicate, predicate
 
 AMOUNT, MONTHS, KIND = "amount_fen", "months", "kind"
 TERM = frozenset({MONTHS, KIND})
@@ -29,6 +31,8 @@ CHANGES = tuple(frozenset(some) for size in (1, 2, 3) for some in combinations((
 MOST_COMPARISONS = 20_000
 # Loans that one search prices at most, by their months in sum: some microseconds each.
 MOST_MONTHS_PRICED = 40_000
+# No amount is beyond it; floats tell whole fen up to there.
+MOST_ABOUT = 1e15
 ROUND_FEN = 10_000  # a hundred yuan: an amount is proposed in these where one of them fits
 Interval = tuple[int, int]
 Intervals = tuple[Interval, ...]
@@ -237,10 +241,10 @@ class NeedRegion:
             return _both(self._compared(comparison, ">="), self._compared(comparison, "<="))
         if sign == "!=":
             return _either(self._compared(comparison, "<"), self._compared(comparison, ">"))
-        return self._turned(ask, used)
+        return self._turned(comparison, ask, used)
 
-    def _turned(self, ask: Predicate, used: frozenset[str]) -> Intervals:
-        """Return where a comparison holds that turns at one amount at most."""
+    def _turned(self, comparison: Comparison, ask: Predicate, used: frozenset[str]) -> Intervals:
+        """Return where a comparison holds that turns at one amount at most: about where its two sides are equal."""
         columns = dict(columns_of_row(self._row, used, self._marks))
 
         def holds(amount: int) -> bool:
@@ -251,13 +255,14 @@ class NeedRegion:
         first = holds(low)
         if first is holds(high):
             return (self.bounds.amount_fen,) if first else ()
+        about = _equal_at(comparison, columns)
         before, after = low, high
+        for each in (about - 1, about, about + 1):
+            if before < each < after:
+                before, after = (each, after) if holds(each) is first else (before, each)
         while after - before > 1:
             middle = (before + after) // 2
-            if holds(middle) is first:
-                before = middle
-            else:
-                after = middle
+            before, after = (middle, after) if holds(middle) is first else (before, middle)
         return ((low, before),) if first else ((after, high),)
 
     def _predicate(self, comparison: Comparison, sign: str) -> tuple[Predicate, frozenset[str]]:
@@ -269,6 +274,20 @@ class NeedRegion:
             meant = Comparison(comparison.left, sign, comparison.right)
             self._compiled[key] = predicate(meant, self._marks), _names(comparison)
         return self._compiled[key]
+
+
+def _equal_at(comparison: Comparison, columns: Columns) -> int:
+    """Return the amount at which both sides of a comparison are about equal, 0 where none is."""
+    own, other = comparison.left, comparison.right
+    if own.name != AMOUNT and isinstance(other, Name):
+        own, other = other, own
+    side: Any = columns.get(other.name, nan) * other.factor if isinstance(other, Name) else _number(other)
+    about = side / own.factor if own.factor else nan
+    return round(about) if abs(about) < MOST_ABOUT else 0
+
+
+def _number(other: Literal | tuple[Literal, ...]) -> float:
+    return float(other.value) if isinstance(other, Literal) and not isinstance(other.value, str) else nan
 
 
 def _names(condition: Expression) -> frozenset[str]:
