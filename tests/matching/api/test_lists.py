@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from bank_products import a_product
+from bank_products import ALLOCATION, CURVES, a_product
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
@@ -19,15 +19,6 @@ from services.matching.tables import Batch, Plan, StoredMatch
 
 Headers = dict[str, str]
 NEED = {"amount_fen": 20_000_000, "months": 12}
-CURVES = {"curves": [{"grades": ["A"], "points": [{"rate": 0.04, "churn": 0.0}, {"rate": 0.08, "churn": 0.1}]}]}
-ALLOCATION = {
-    "budget_fen": 1_000_000_000,
-    "least_fen": 10_000_000,
-    "most_fen": 80_000_000,
-    "rates": {"low": 0.04, "high": 0.15},
-    "lgd": 0.5,
-    "funding": 0.02,
-}
 ASSIGNMENT = {
     "requests": [{"enterprise": "local:E1", **NEED}],
     "products": [{"product": "credit", "budget_fen": 10**9}],
