@@ -40,6 +40,7 @@ EMPTIED = """
         LOOP EXECUTE format('ALTER SEQUENCE %I RESTART', each.sequencename); END LOOP;
     END $$
 """
+AGAIN = 'INSERT INTO "{0}" SELECT * FROM jsonb_populate_recordset(NULL::"{0}", :rows)'
 ROWS = 'SELECT jsonb_agg(to_jsonb(each))::text FROM "{}" each'
 SHAPE = """
     SELECT (SELECT count(*) FROM pg_namespace),
@@ -186,8 +187,7 @@ class Server:
             connection.execute(text(ALONE))
             connection.execute(text(EMPTIED))
             for table, rows in made.rows.items():
-                again = f'INSERT INTO "{table}" SELECT * FROM jsonb_populate_recordset(NULL::"{table}", :rows)'
-                connection.execute(text(again), {"rows": rows})
+                connection.execute(text(AGAIN.format(table)), {"rows": rows})
             return _shape(connection) == made.shape
 
     def _made_by(self, package: str) -> Made:

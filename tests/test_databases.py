@@ -52,7 +52,7 @@ def test_who_is_still_in_it_is_put_out(postgresql: Server, lent: str) -> None:
     with engine.connect() as connection:
         assert alive(connection)
         postgresql.take_back(lent, PACKAGE)
-        with pytest.raises(Exception, match="terminat|closed"):
+        with pytest.raises(Exception, match=r"terminat|closed"):
             alive(connection)
     engine.dispose()
     assert postgresql.lend(PACKAGE) == lent
