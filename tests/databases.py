@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, create_engine, event, make_url, text
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.util import LRUCache
 
@@ -42,12 +43,20 @@ EMPTIED = """
 """
 AGAIN = 'INSERT INTO "{0}" SELECT * FROM jsonb_populate_recordset(NULL::"{0}", :rows)'
 ROWS = 'SELECT jsonb_agg(to_jsonb(each))::text FROM "{}" each'
+# What the tables are, with all that decides what may be written to them.
 SHAPE = """
     SELECT (SELECT count(*) FROM pg_namespace),
-    (SELECT md5(string_agg(concat(relname, attname, atttypid, attnotnull, attisdropped), ' ' ORDER BY relname, attnum))
-     FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid WHERE relnamespace = 'public'::regnamespace),
-    (SELECT md5(string_agg(concat(conname, convalidated), ' ' ORDER BY conname)) FROM pg_constraint),
-    (SELECT md5(string_agg(tgname, ' ' ORDER BY tgname)) FROM pg_trigger WHERE NOT tgisinternal)
+    (SELECT md5(string_agg(concat(relname, relkind, attname, atttypid, attnotnull, attisdropped,
+     pg_get_expr(adbin, adrelid)), ' ' ORDER BY relname, attnum))
+     FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+     LEFT JOIN pg_attrdef ON (adrelid, adnum) = (attrelid, attnum)
+     WHERE relnamespace = 'public'::regnamespace),
+    (SELECT md5(string_agg(indexdef, ' ' ORDER BY indexname)) FROM pg_indexes WHERE schemaname = 'public'),
+    (SELECT md5(string_agg(concat(conname, convalidated, pg_get_constraintdef(oid)), ' ' ORDER BY conname, oid))
+     FROM pg_constraint WHERE connamespace = 'public'::regnamespace),
+    (SELECT md5(string_agg(concat(tgrelid::regclass, tgname, tgenabled, pg_get_triggerdef(oid)), ' ' ORDER BY tgname))
+     FROM pg_trigger WHERE NOT tgisinternal),
+    (SELECT md5(string_agg(prosrc, ' ' ORDER BY proname)) FROM pg_proc WHERE pronamespace = 'public'::regnamespace)
 """
 
 # What a dialect's statements and results depend on, beside its class.
@@ -152,12 +161,20 @@ class Server:
         return self._free[package].pop() if self._free[package] else self.make(package)
 
     def take_back(self, url: str, package: str) -> None:
-        """Take back what was lent: as it was made it is lent again, and dropped where its tables have been changed.
+        """Take back what was lent: as it was made it is lent again, under another name; else it is dropped.
 
-        To copy and drop a database takes the server five times as long as to empty one.
+        To copy and drop a database takes the server five times as long as to empty one. Whoever was left behind with
+        the old name finds nobody there.
         """
-        if self._as_made(url, package):
-            self._free[package].append(url)
+        try:
+            fit = self._as_made(url, package)
+            name = self._name()
+            if fit:
+                self._tell(f"ALTER DATABASE {make_url(url).database} RENAME TO {name}")
+        except DBAPIError:  # nobody can be put out of it, or somebody came back
+            fit = False
+        if fit:
+            self._free[package].append(self._url_of(name))
         else:
             self.drop(url)
 
@@ -200,11 +217,16 @@ class Server:
         return self._known[package]
 
     def _new(self, how: str = "") -> str:
-        self._made += 1
-        name = f"test_{self._mark}_{self._made}"
+        name = self._name()
         self._tell(f"CREATE DATABASE {name}{how}")
-        url = self._url.set(database=name, drivername="postgresql")
-        return url.render_as_string(hide_password=False)
+        return self._url_of(name)
+
+    def _name(self) -> str:
+        self._made += 1
+        return f"test_{self._mark}_{self._made}"
+
+    def _url_of(self, name: str) -> str:
+        return self._url.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
 
     def _tell(self, statement: str) -> None:
         with self._engine.connect() as connection:

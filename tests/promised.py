@@ -12,6 +12,7 @@ import os
 import requests
 from schemathesis import Case, CheckContext, Response, check
 from schemathesis.checks import CHECKS
+from schemathesis.core.failures import FailureGroup
 
 PROMISES = (
     "not_a_server_error",
@@ -34,6 +35,6 @@ def kept_to_others(ctx: CheckContext, _response: Response, case: Case) -> bool |
         try:
             for promise in PROMISES:
                 CHECKS.get_one(promise)(ctx, answer, case)
-        except AssertionError as broken:
+        except (AssertionError, FailureGroup) as broken:
             raise AssertionError(f"sent by the {who}: {broken}") from broken
     return None

@@ -80,16 +80,17 @@ class Admission(Verifier):
         return admitted
 
     def _prove(self, admitted: Pass, credential: str) -> None:
-        """Raise `ProofRefused` where a pass is bound, or has to be, and this request does not prove its key.
+        """Raise `ProofRefused` where a pass is bound and this request does not prove its key, `Unauthenticated` where a
+        pass has to be bound and is not: no proof would mend that.
 
         The scheme says what the sender takes the token for: a bound one is none that opens by itself.
         """
         bearer = not request.headers.get("Authorization", "").lower().startswith("dpop ")
         if admitted.bound is None:
             if not bearer:
-                raise ProofRefused("This token is bound to no key. Send it as `Authorization: Bearer …`.")
+                raise Unauthenticated("This token is bound to no key. Send it as `Authorization: Bearer …`.")
             if self.must_be_bound(admitted.caller):
-                raise ProofRefused(
+                raise Unauthenticated(
                     f"Programs of the role {admitted.caller.role} come with a token that is bound to a key: ask "
                     "POST /oauth/token with a proof (DPoP, RFC 9449), and send one with each request."
                 )

@@ -100,7 +100,7 @@ class GatewayDoor:
             return authority.pass_of_person(visitor.session)
         admitted = authority.pass_of_session(visitor.session or "")
         if self._admission.must_be_bound(admitted.caller):
-            raise Unauthenticated(f"A session of a key of the role {admitted.caller.role} has ended. {AS_PEOPLE}")
+            raise Unauthenticated(f"A session of a key of the role {admitted.caller.role} opens nothing. {AS_PEOPLE}")
         return admitted
 
     def call(self, visitor: Visitor, ask: Ask) -> Answer:

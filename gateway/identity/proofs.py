@@ -91,7 +91,8 @@ def _faults(claims: dict[str, Any], request: Request, token: BoundToken | None) 
     hashed = "" if token is None else _base64(hashlib.sha256(token.text.encode()).digest())
     return {
         f"`htm` is not {request.method}": claims.get("htm") != request.method,
-        f"`htu` is not {request.address}": _plain(claims.get("htu")) != _plain(request.address),
+        f"`htu` is not {request.address}": (said := _plain(claims.get("htu"))) is None
+        or said != _plain(request.address),
         f"`iat` is no time between {PAST_SECONDS} s ago and now": not -AHEAD_SECONDS <= age <= PAST_SECONDS,
         "`jti` is missing, too long or no text": not is_text(claims.get("jti")),
         "`ath` is not the SHA-256 of the token": token is not None and not _same(claims.get("ath"), hashed),

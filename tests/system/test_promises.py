@@ -40,7 +40,7 @@ def town(tmp_path_factory: pytest.TempPathFactory, demonstration: Demonstration)
 
 
 def test_no_request_breaks_a_service_or_the_document(town: Town, tmp_path: Path) -> None:
-    """Made-up requests to every route by everybody, right and wrong ones: each answer is a documented one."""
+    """Made-up requests to every route, right and wrong, each sent by the three: every answer is a documented one."""
     credential = f"Authorization: {town.headers[FIRST]['Authorization']}"
     command = [*COMMAND, "run", f"{town.url}/openapi.json", "--header", credential, *OPTIONS]
     others = {who: {"Authorization": town.headers[who]["Authorization"]} for who in OTHERS}

@@ -12,6 +12,7 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from chassis.core.errors import Invalid
+from chassis.web.reading import loads
 from gateway.portal.door import ServiceProblem
 from gateway.portal.visit import ask, page, say, visitor
 
@@ -92,9 +93,20 @@ def _saved(form: Mapping[str, str]) -> str:
     name = form.get("name", "").strip()
     if not NAME.fullmatch(name):
         raise ServiceProblem(422, {"detail": say("sending.need_name")})
-    before = json.loads(form.get("declaration") or "{}")
+    before = _brought_along(form.get("declaration") or "{}")
     ask("PUT", f"/connectors/{name}", json=corrected({**before, "kind": form.get("kind", "")}, _chosen(form)))
     return name
+
+
+def _brought_along(text: str) -> dict[str, Any]:
+    """Return the declaration that the form brought along; refuse one that is none any more."""
+    try:
+        said = loads(text)
+    except (Invalid, ValueError):
+        said = None
+    if not isinstance(said, dict):
+        raise ServiceProblem(422, {"detail": say("sending.no_declaration")})
+    return said
 
 
 def _chosen(form: Mapping[str, str], which: str = "column") -> dict[str, str]:

@@ -220,6 +220,16 @@ def test_a_refused_proof_takes_nothing_of_the_client_s_quota(client: FlaskClient
     assert int(left[0]) - int(left[-1]) == 1
 
 
+def test_a_token_that_is_bound_to_no_key_is_no_fault_of_its_proof(
+    client: FlaskClient, key: Callable[..., str], holder: ECKey
+) -> None:
+    """No other proof would mend that, and who errs so has not guessed: nothing counts against the address."""
+    unbound = str(ask(client, key("bank-1"), None).json["access_token"])
+    answer = read(client, unbound, proof(holder, "GET", BOOK, unbound))
+    assert answer.status_code == 401
+    assert 'DPoP algs="ES256", error="invalid_token"' in answer.headers.getlist("WWW-Authenticate")
+
+
 def test_a_token_that_opens_nothing_is_no_fault_of_its_proof(
     client: FlaskClient, context: Context, token: str, holder: ECKey
 ) -> None:

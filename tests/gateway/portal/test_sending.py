@@ -87,6 +87,14 @@ def test_a_file_is_looked_at_in_place(signed_in: Any, asked: StandIn) -> None:
     assert call["query"] == {"enterprise": "E1", "filename": "flow.csv"}
 
 
+@pytest.mark.parametrize("declaration", ["{", "[" * 100 + "]" * 100, "[1]", '{"a": "\\ud800"}'])
+def test_a_mapping_that_is_none_any_more_is_refused(signed_in: Any, asked: StandIn, declaration: str) -> None:
+    sent = form(kind="payments", proposed="payments", declaration=declaration, name="my-bank")
+    answer = signed_in("smc_source").post("/portal/imports", data=sent, headers=ORIGIN)
+    assert answer.status_code == 422
+    assert asked.asked("PUT /connectors/my-bank") == []
+
+
 def test_the_corrected_mapping_is_saved_and_the_file_imported_with_it(signed_in: Any, asked: StandIn) -> None:
     """What is left out, what is divided, and what stays of the proposal."""
     chosen = {"title-0": "过账日", "column-0": "date", "title-1": "收", "column-1": "amount_fen/in"}

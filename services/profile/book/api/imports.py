@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -179,11 +180,17 @@ def _rejected_rows(one: Mapping[str, Any]) -> Response:
 
 
 def _file(name: str, download_name: str) -> Response:
-    """Answer with a file, whole, beside the uploads; one of an object store is gone from here once it is opened."""
+    """Answer with a file, whole, beside the uploads; one of an object store is gone from here once it is opened.
+
+    Its ETag is the digest of its bytes: what is copied here from an object store is of another moment each time.
+    """
     mimetype = "text/csv" if name.endswith(".csv") else "application/zip"
     with context().uploads.open(name) as path:
-        answer = send_file(path, mimetype=mimetype, as_attachment=True, download_name=download_name, conditional=False)
-        return answer.make_conditional(request)  # type: ignore[return-value]
+        with Path(path).open("rb") as file:
+            tag = hashlib.file_digest(file, hashlib.sha256).hexdigest()[:32]
+        answer = send_file(path, mimetype, as_attachment=True, download_name=download_name, conditional=False, etag=tag)
+    answer.last_modified = None
+    return answer.make_conditional(request)  # type: ignore[return-value]
 
 
 def import_answer(import_id: str) -> Response:

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from chassis.data import jobs
 from chassis.data.jobs import JobState
+from services.profile.book.usecases.report import reject_report
 
 REAL = Path(os.environ.get("SMECREDIT_REAL_DATA", Path(__file__).parents[5] / "shared" / "data")) / "cumcm2020c"
 FIRMS = "企业代号,企业名称,信誉评级,是否违约\n"
@@ -39,14 +40,24 @@ def test_an_import_is_taken_in_worked_off_and_counted(house: House) -> None:
 
 
 def test_a_report_of_rejected_rows_is_sent_whole_whatever_part_is_asked_for(house: House) -> None:
-    """A part would be a 206, which no document promises; only who has it already is spared it."""
+    """A part would be a 206, which no document promises."""
     done = house.send("invoices.purchase", HEADER + row(1) + row(2, total="999"))
     url, headers = f"/v1/imports/{done['id']}/rejects", dict(house.source)
     whole = house.client.get(url, headers=headers)
     part = house.client.get(url, headers=headers | {"Range": "bytes=0-3"})
-    again = house.client.get(url, headers=headers | {"If-None-Match": whole.headers["ETag"]})
     assert (part.status_code, part.data) == (200, whole.data)
-    assert again.status_code == 304
+
+
+def test_a_report_of_rejected_rows_is_known_again_by_its_bytes(house: House) -> None:
+    """Whenever and wherever it was copied to, as it is from an object store for each who asks."""
+    done = house.send("invoices.purchase", HEADER + row(1) + row(2, total="999"))
+    url, headers = f"/v1/imports/{done['id']}/rejects", dict(house.source)
+    tag = house.client.get(url, headers=headers).headers["ETag"]
+    with house.context.uploads.open(reject_report(done["id"])) as path:
+        os.utime(path, (1, 1))
+    assert house.client.get(url, headers=headers | {"If-None-Match": tag}).status_code == 304
+    assert house.client.get(url, headers=headers | {"If-Match": tag}).status_code == 200
+    assert house.client.get(url, headers=headers | {"If-Match": '"another"'}).status_code == 412
 
 
 def test_what_ends_while_it_is_read_is_done_with_its_counts_or_not_done(
