@@ -13,7 +13,6 @@ import os
 import subprocess
 import sys
 import threading
-import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -28,6 +27,7 @@ from services.profile.book.domain.columns import Form, WrongColumns
 from services.profile.book.readers.archive import reached
 from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, MissingSheet, UnreadableFile
 from services.profile.book.readers.signature import Sort, sort_of
+from services.profile.book.readers.unzip import unzipped
 
 MODULE = "services.profile.book.readers.gauging"
 # How the process ends where the file takes too much.
@@ -154,7 +154,7 @@ def _entries(path: Path, most: int) -> Iterator[tuple[str, bytes | None]]:
     """Give the entries of a zip unpacked, while they take less than so many bytes; nothing for what is not."""
     left = most
     try:
-        with zipfile.ZipFile(path) as archive:
+        with unzipped(path) as archive:
             for entry in archive.infolist():
                 # What a zip says of its sizes is a lie at times: a library in Rust unpacks more.
                 entry.file_size = sys.maxsize
@@ -164,7 +164,7 @@ def _entries(path: Path, most: int) -> Iterator[tuple[str, bytes | None]]:
                 yield entry.filename, data if left else None
                 if not left:
                     return
-    except (OSError, ValueError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error):
+    except UnreadableFile:
         yield "", None
 
 
