@@ -24,7 +24,7 @@ import polars as pl
 
 from chassis.core.errors import Invalid, Refused
 from services.profile.book.domain.columns import Form, WrongColumns
-from services.profile.book.readers.archive import reached
+from services.profile.book.readers.archive import reached, sheets_named
 from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, MissingSheet, UnreadableFile
 from services.profile.book.readers.signature import Sort, sort_of
 from services.profile.book.readers.unzip import unzipped
@@ -42,8 +42,8 @@ SMALL: Final[Mapping[Sort, int]] = {
     Sort.XML: 4 << 20,
     Sort.OFD: 32 << 20,
 }
-# A workbook's texts, were each of its cells the longest of them; and the cells that its sheets reach to.
-SMALL_TEXT, SMALL_CELLS = 64 << 20, 1 << 22
+# A workbook unpacked; its texts, were each of its cells the longest of them; and the cells that its sheets reach to.
+SMALL_WORKBOOK, SMALL_TEXT, SMALL_CELLS = 4 << 20, 64 << 20, 1 << 22
 # The least that a cell which holds a text takes in its sheet: <c t="s"><v>0</v></c>.
 CELL_BYTES = 16
 GZIP = b"\x1f\x8b"
@@ -119,18 +119,19 @@ def _unpacked(path: Path, most: int) -> int:
 
 
 def _is_small_workbook(path: Path) -> bool:
-    sheets = others = 0
-    for name, data in _entries(path, SMALL_TEXT):
-        if data is None:
+    """Tell whether a workbook holds little, whichever of its parts are its sheets and whichever holds their texts.
+
+    The workbook names them, wherever they lie; one part may be several sheets.
+    """
+    largest = cells = sheets = 0
+    for _, data in _entries(path, SMALL_WORKBOOK):
+        # In UTF-16 nothing that is looked for would be found.
+        if data is None or len(data) // CELL_BYTES * len(data) > SMALL_TEXT or b"\0" in data[:4]:
             return False
-        if "sheets/" in name:
-            rows, columns = reached(data)
-            if rows * columns > SMALL_CELLS:
-                return False
-            sheets += len(data)
-        else:
-            others += len(data)
-    return sheets // CELL_BYTES * others + sheets <= SMALL_TEXT
+        rows, columns = reached(data)
+        largest, cells = max(largest, len(data)), max(cells, rows * columns)
+        sheets += sheets_named(data)
+    return sheets * (largest // CELL_BYTES * largest) <= SMALL_TEXT and 0 < sheets * cells <= SMALL_CELLS
 
 
 def _is_small_zip(path: Path) -> bool:
