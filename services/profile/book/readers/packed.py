@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from services.profile.book.readers.sheets import FileTooLarge, Limits
 from services.profile.book.readers.unzip import unzipped
+from services.profile.book.readers.walk import beside
 
 CHUNK = 1 << 20
 TABLES = (".xlsx", ".xls", ".csv", ".txt", ".json", ".parquet")
@@ -32,8 +32,7 @@ def _unpacked(path: Path, limits: Limits) -> Path | None:
         entries = [one for one in archive.infolist() if not one.is_dir() and not is_hidden(one.filename)]
         if len(entries) != 1 or not entries[0].filename.lower().endswith(TABLES):
             return None
-        handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".plain", dir=path.parent)
-        plain = Path(name)
+        handle, plain = beside(path)
         try:
             _unpack(archive, entries[0], handle, limits)
         except BaseException:
