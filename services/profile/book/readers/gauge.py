@@ -27,10 +27,10 @@ from chassis.core.errors import Invalid, Refused
 from chassis.core.parquet_text import TOO_LARGE, says_memory, was_killed
 from services.profile.book.domain.columns import Form, WrongColumns
 from services.profile.book.readers.archive import reached, sheets_named
+from services.profile.book.readers.plain import remove_left
 from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, MissingSheet, UnreadableFile
 from services.profile.book.readers.signature import Sort, sort_of
 from services.profile.book.readers.unzip import unzipped
-from services.profile.book.readers.walk import remove_left
 
 MODULE = "services.profile.book.readers.gauging"
 # What no reader makes more than some tens of megabytes of: plain text, records, pages, an old workbook.

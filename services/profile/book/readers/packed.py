@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from services.profile.book.readers.plain import beside
 from services.profile.book.readers.sheets import FileTooLarge, Limits
 from services.profile.book.readers.unzip import unzipped
-from services.profile.book.readers.walk import beside
 
 CHUNK = 1 << 20
 TABLES = (".xlsx", ".xls", ".csv", ".txt", ".json", ".parquet")

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import gzip
 import os
-import tempfile
 import zlib
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from glob import escape
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from services.profile.book.readers.plain import beside
 from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, UnreadableFile
 
 GZIP = b"\x1f\x8b"
 CHUNK, HEAD = 1 << 20, 1 << 16
 WIDE = (BOM_UTF16_LE, BOM_UTF16_BE)
-PLAIN = ".plain"
 UTF8, UTF16, GB18030 = "utf-8", "utf-16", "gb18030"
 
 
@@ -54,18 +52,6 @@ def unpacked(path: Path, limits: Limits) -> Iterator[Walked]:
         yield walked
     finally:
         plain_path.unlink(missing_ok=True)
-
-
-def beside(path: Path) -> tuple[int, Path]:
-    """Make an empty file for what is unpacked of another, beside it; its name tells which process made it."""
-    handle, name = tempfile.mkstemp(prefix=f"{path.name}.{os.getpid()}.", suffix=PLAIN, dir=path.parent)
-    return handle, Path(name)
-
-
-def remove_left(path: Path, process: int) -> None:
-    """Remove what a process that has ended left beside a file: whoever is killed takes nothing away."""
-    for left in path.parent.glob(f"{escape(path.name)}.{process}.*{PLAIN}"):
-        left.unlink(missing_ok=True)
 
 
 def _is_macintosh(head: bytes) -> bool:

@@ -26,9 +26,9 @@ from services.profile.book.domain.proposal.anything import anything
 from services.profile.book.readers import gauge, gauging, parquet
 from services.profile.book.readers.cut import ROWS, cut
 from services.profile.book.readers.gauge import gauged, is_small
+from services.profile.book.readers.plain import beside, remove_left
 from services.profile.book.readers.read import read
 from services.profile.book.readers.sheets import FileTooLarge, Limits, UnreadableFile
-from services.profile.book.readers.walk import beside, remove_left
 from services.scoring.domain.errors import TableUnreadable
 from services.scoring.usecases import read_table as scoring
 from services.scoring.usecases.read_table import read_table
