@@ -22,8 +22,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import polars as pl
 
-# How the process ends where the file holds too much, or is damaged.
-TOO_LARGE, DAMAGED = 1, 3
+# How the process ends where the file holds too much, or is damaged; Python itself ends by 1 or 2 where it breaks off.
+TOO_LARGE, DAMAGED = 4, 3
+# What somebody sends who stops us; by any other signal a library ends to which memory is refused.
+STOPPED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 # Beside the text itself: what decoding takes.
 BESIDE = 64 << 20
 # So long it may take, unless who asks says less.
@@ -51,8 +53,9 @@ def measured(
 ) -> Measured | None:
     """Return how much text a file holds, or the `first` rows of it.
 
-    None where so many `rows` of it together hold more than `most` bytes, or where that is not told within `seconds`.
-    Raise `Damaged` where it cannot be read.
+    None where so many `rows` of it together hold more than `most` bytes, where that is not told within `seconds`, or
+    where a signal ends the process.
+    Raise `Damaged` where it cannot be read, and `RuntimeError` where the fault is ours.
     """
     # Without -P the modules beside this one would stand for those of the library: `http`, say.
     asked = [str(path), str(rows), str(most), "" if first is None else str(first), str(os.getpid())]
@@ -66,7 +69,11 @@ def measured(
         return None
     if done.returncode == DAMAGED:
         raise Damaged
-    return Measured(**json.loads(done.stdout)) if done.returncode == 0 else None
+    if done.returncode == TOO_LARGE or was_killed(done.returncode):
+        return None
+    if done.returncode:
+        raise RuntimeError(f"a file could not be measured ({done.returncode}): {done.stderr[-1000:]!r}")
+    return Measured(**json.loads(done.stdout))
 
 
 def measure(path: str, rows: int, most: int, first: int | None = None) -> Measured | None:
@@ -124,11 +131,21 @@ def end_with(parent: int) -> None:
         raise SystemExit(TOO_LARGE)
 
 
+def was_killed(code: int) -> bool:
+    """Tell whether a signal ended a process, as what is written in Rust or C ends for want of memory, and not we."""
+    return code < 0 and -code not in STOPPED
+
+
 def wants_memory(error: BaseException) -> bool:
     """Tell whether an error says that memory is refused, and not that the file is damaged."""
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in (errno.ENOMEM, errno.EAGAIN)):
         return True
-    return any(word in str(error) for word in NO_MEMORY)
+    return says_memory(str(error))
+
+
+def says_memory(words: str) -> bool:
+    """Tell whether a library says in these words that memory is refused to it."""
+    return any(word in words for word in NO_MEMORY)
 
 
 def main(path: str, rows: str, most: str, first: str, parent: str) -> int:

@@ -10,8 +10,12 @@ from sqlalchemy.orm import Session
 
 from chassis.data.database import Runner, batches
 from services.profile.book import tables
+from services.profile.book.domain import relation
 from services.profile.book.domain.channel import Channel
 from services.profile.standards.days import day_of
+
+# Kinds that name persons: their files go as soon as they are worked off, and parties are held as keyed hashes.
+SEALED = frozenset({relation.DATASET.name})
 
 
 def senders(session: Session, ids: Sequence[str]) -> dict[str, tuple[str, str]]:

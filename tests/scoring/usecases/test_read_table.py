@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import gzip
 from io import BytesIO
+from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.scoring.domain.errors import TableUnreadable
 from services.scoring.usecases import read_table as tables
-from services.scoring.usecases.read_table import enterprises_in, read_table
+from services.scoring.usecases.read_table import LONGEST_CELL, enterprises_in, has_long_line, read_table
 
 TABLE = pl.DataFrame({"a": [1, 2], "defaulted": [True, False]})
 
@@ -94,3 +95,29 @@ def test_a_table_that_unpacks_to_much_is_refused_before_it_is_split(body: bytes,
     """By its bytes, its columns and its cells, each with what is allowed."""
     with pytest.raises(TableUnreadable, match=words):
         read_table("bomb.csv", body)
+
+
+@given(st.binary(max_size=80).map(lambda body: body.replace(b"x", b"\n")), st.integers(0, 12))
+@example(b"", 0)
+@example(b"1234", 3)
+@example(b"1234\n", 4)
+def test_a_line_is_long_where_splitting_says_so(body: bytes, most: int) -> None:
+    assert has_long_line(body, most) == any(len(line) > most for line in body.split(b"\n"))
+
+
+class Counted(bytes):
+    """A body that counts the bytes which a search passes."""
+
+    passed = 0
+
+    def find(self, *asked: Any) -> int:
+        found = super().find(*asked)
+        self.passed += (len(self) if found < 0 else found + 1) - asked[1]
+        return found
+
+
+def test_lines_just_short_of_too_long_are_passed_once() -> None:
+    """Where a search begins anew at each byte, two such lines hold the process for minutes."""
+    body = Counted(b"a\n" + (b"x" * LONGEST_CELL + b"\n") * 2)
+    assert read_table("lines", body).height == 2
+    assert body.passed == len(body)

@@ -28,7 +28,7 @@ from services.profile.book.api.upload import BODY, MULTIPART_OVERHEAD, upload
 from services.profile.book.domain.channel import Channel
 from services.profile.book.domain.columns import KINDS
 from services.profile.book.usecases.allow import allowance
-from services.profile.book.usecases.receive import Delivery, ImportNotFound, receive
+from services.profile.book.usecases.receive import Delivery, ImportNotFound, receive, require_room
 from services.profile.book.usecases.report import reject_report, rejected_rows
 from services.profile.standards.codes import enterprise_id
 
@@ -91,7 +91,9 @@ def post_import() -> Response:
     key = request.headers.get("Idempotency-Key")
     if key is not None and not 1 <= len(key) <= 128:
         raise BadRequest("Idempotency-Key has 1 to 128 characters. / Idempotency-Key 须为 1 至 128 个字符。")
-    delivery = replace(_delivery(key), announced=_announced())
+    delivery = _delivery(key)
+    # A form is read whole before its file is at hand.
+    require_room(context(), caller(), key, _announced())
     name, stream = upload()
     return import_answer(receive(context(), caller(), replace(delivery, file=name or delivery.file), stream))
 

@@ -17,13 +17,13 @@ from services.profile.book.readers.unzip import unzipped
 
 CHUNK = 1 << 20
 CELL_BYTES = 24
-CELL = re.compile(rb"""r=["']([A-Za-z]{0,9})(\d{1,10})["']""")
+CELL = re.compile(rb"""[\s"']r=["']([A-Za-z]{0,9})(\d{1,10})["']""")
 # A cell in a column of three letters or a row of six digits: no sheet without one reaches far.
-FAR = re.compile(rb"""r=["'](?:[A-Za-z]{3,9}\d|[A-Za-z]{0,9}\d{6,10}["'])""")
+FAR = re.compile(rb"""[\s"']r=["'](?:[A-Za-z]{3,9}\d|[A-Za-z]{0,9}\d{6,10}["'])""")
 OVERLAP = 32
 # The same, however it is written; only where all of a sheet is at hand.
 WRITTEN = re.compile(rb"""r\s*=\s*["']\s*([A-Za-z]{0,9})(\d{1,10})""")
-ROW, CELLS = re.compile(rb"<(?:\w+:)?row\b"), re.compile(rb"<(?:\w+:)?c\b")
+ROW, CELLS, SHEET = (re.compile(rb"[<:]" + name + rb"[\s/>]") for name in (b"row", b"c", b"sheet"))
 # The part that holds texts says at its beginning how many there are.
 COUNT = re.compile(rb"""niqueCount\s*=\s*["']\s*(\d+)""")
 HEAD = 4096
@@ -58,7 +58,10 @@ def must_fit(rows: int, columns: int, limits: Limits) -> None:
 
 
 def _measured(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int, limits: Limits) -> tuple[bool, int]:
-    """Return whether a part may be a sheet that reaches far, and what it unpacks to; refuse it beyond what is left."""
+    """Return whether a part may be a sheet that reaches far, and what it unpacks to; refuse it beyond what is left.
+
+    Any part may be one, wherever it lies: the workbook says which.
+    """
     far, size, last = False, 0, b""
     for piece in _pieces(archive, entry):
         if not size:
@@ -69,7 +72,7 @@ def _measured(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int, limit
                 f"The workbook unpacks to more than {limits.unpacked >> 20} MiB; send CSV files instead. "
                 "/ 工作簿解压后过大，请改用 CSV 报送。"
             )
-        far = far or ("worksheets/" in entry.filename and FAR.search(last[-OVERLAP:] + piece) is not None)
+        far = far or FAR.search(last[-OVERLAP:] + piece) is not None
         last = piece
     return far, size
 
@@ -91,10 +94,19 @@ def _reach(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> tuple[int, int]:
 
 def reached(sheet: bytes) -> tuple[int, int]:
     """Return a row and a column beyond which no cell of a sheet can be: what it names, and as many more unnamed."""
-    found = WRITTEN.findall(sheet)
-    rows = max((int(number) for _, number in found), default=0)
-    columns = max((_column(letters) for letters, _ in found), default=0)
-    return rows + len(ROW.findall(sheet)), columns + len(CELLS.findall(sheet))
+    rows = columns = 0
+    for found in WRITTEN.finditer(sheet):  # none of them is kept
+        rows, columns = max(rows, int(found[2])), max(columns, _column(found[1]))
+    return rows + _count(ROW, sheet), columns + _count(CELLS, sheet)
+
+
+def sheets_named(part: bytes) -> int:
+    """Return how many sheets a part may name: one part may be several of them."""
+    return _count(SHEET, part)
+
+
+def _count(what: re.Pattern[bytes], part: bytes) -> int:
+    return sum(1 for _ in what.finditer(part))
 
 
 def _column(letters: bytes) -> int:

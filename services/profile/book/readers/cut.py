@@ -32,7 +32,7 @@ from services.profile.book.readers.unzip import unzipped
 ROWS, TEXT_BYTES, SHEET_BYTES, STRINGS_BYTES, PART_BYTES = 1_100, 4 << 20, 16 << 20, 64 << 20, 8 << 20
 # And no workbook of people has a head of more than this, all of its parts together.
 WORKBOOK_BYTES = 256 << 20
-CHUNK = 1 << 20
+CHUNK, HEAD = 1 << 20, 4096
 # Who looks at a file waits for the answer, and holds a thread meanwhile.
 SECONDS = 20.0
 GZIP = b"\x1f\x8b"
@@ -40,8 +40,8 @@ GZIP = b"\x1f\x8b"
 ROW_END = re.compile(rb"</(\w+:)?row>")
 STRING_END = re.compile(rb"</(\w+:)?si>|<(\w+:)?si\s*/>")
 STRING_USED = re.compile(rb't="s"[^>]*>\s*<(?:\w+:)?v>\s*(\d{1,8})')
-IS_SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
-STRINGS = "xl/sharedStrings.xml"
+# What a part is, by how it begins: the workbook may name any as a sheet.
+IS_SHEET, IS_STRINGS = re.compile(rb"[<:]sheetData[\s/>]"), re.compile(rb"[<:]sst[\s/>]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,29 +127,39 @@ def _xlsx(path: Path) -> Head:
 
 def _workbook(archive: zipfile.ZipFile, head: zipfile.ZipFile) -> bool:
     """Write a workbook with the first rows of each of its sheets, and the texts that they need."""
-    whole, used, left = True, -1, WORKBOOK_BYTES
+    whole, used, left, texts = True, -1, WORKBOOK_BYTES, []
     for entry in archive.infolist():
-        if IS_SHEET.fullmatch(entry.filename):
-            with archive.open(entry) as part:
-                data, all_of_it = _rows(part)
-            used = max(used, *(int(found) for found in STRING_USED.findall(data)), -1)
-            whole &= all_of_it
-        elif entry.filename.startswith("xl/media/") or entry.filename == STRINGS:
+        if entry.filename.startswith("xl/media/"):
             continue
-        else:
-            with archive.open(entry) as part:
+        with archive.open(entry) as part:
+            begins = part.read(CHUNK)
+        if IS_STRINGS.search(begins[:HEAD]):
+            texts.append(entry)
+            continue
+        with archive.open(entry) as part:
+            if IS_SHEET.search(begins):
+                data, all_of_it = _rows(part)
+                used = max(used, max((int(found[1]) for found in STRING_USED.finditer(data)), default=-1))
+                whole &= all_of_it
+            else:
                 data = part.read(PART_BYTES)
-        left -= len(data)
-        if left < 0:
-            raise FileTooLarge(
-                f"The head of the workbook unpacks to more than {WORKBOOK_BYTES >> 20} MiB; send CSV files instead. "
-                "/ 工作簿解压后过大，请改用 CSV 报送。"
-            )
+        left = _less(left, data)
         head.writestr(entry.filename, data)
-    if STRINGS in archive.namelist():
-        with archive.open(STRINGS) as part:
-            head.writestr(STRINGS, _strings(part, max(used + 1, 1)))
+    for entry in texts:
+        with archive.open(entry) as part:
+            data = _strings(part, max(used + 1, 1))
+        left = _less(left, data)
+        head.writestr(entry.filename, data)
     return whole
+
+
+def _less(left: int, data: bytes) -> int:
+    if len(data) > left:
+        raise FileTooLarge(
+            f"The head of the workbook unpacks to more than {WORKBOOK_BYTES >> 20} MiB; send CSV files instead. "
+            "/ 工作簿解压后过大，请改用 CSV 报送。"
+        )
+    return left - len(data)
 
 
 def _rows(part: IO[bytes]) -> tuple[bytes, bool]:

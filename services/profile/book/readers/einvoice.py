@@ -25,7 +25,7 @@ from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits
 from services.profile.book.readers.unzip import unzipped
 
 KINDS = ("invoices", "invoices.sale", "invoices.purchase")
-LARGEST_XML, LARGEST_OFD, MOST_ENTRIES = 4 << 20, 32 << 20, 100_000
+LARGEST_XML, LARGEST_OFD = 4 << 20, 32 << 20
 # What is handed out beside the XML of an invoice, and says the same.
 PICTURES = (".pdf", ".png", ".jpg", ".jpeg")
 COVER = "OFD.xml"
@@ -135,11 +135,6 @@ def _documents(path: Path, limits: Limits, passed: list[str]) -> Iterator[tuple[
 
 def _unpacked(archive: zipfile.ZipFile, limits: Limits, passed: list[str]) -> Iterator[tuple[int, str, bytes]]:
     entries = [entry for entry in archive.infolist() if not entry.is_dir() and not is_hidden(entry.filename)]
-    if len(entries) > MOST_ENTRIES:
-        raise FileTooLarge(
-            f"The zip holds more than {MOST_ENTRIES} files; split it and send the parts. "
-            "/ 压缩包文件过多，请拆分后分别报送。"
-        )
     names = {entry: _name(entry) for entry in entries}
     with_xml = {_stem(name) for name in names.values() if name.lower().endswith(".xml")}
     with_any = with_xml | {_stem(name) for name in names.values() if name.lower().endswith(".ofd")}
@@ -176,6 +171,8 @@ def _xml_of(name: str, data: bytes, limits: Limits) -> bytes:
             return _carried(archive, limits)
     except UnreadableFile:
         raise UnusableInvoice("", "", "a damaged OFD or zip / OFD 或压缩包已损坏") from None
+    except FileTooLarge:
+        raise UnusableInvoice("", "", "an OFD or zip of too many parts / OFD 或压缩包内文件过多") from None
 
 
 def _carried(archive: zipfile.ZipFile, limits: Limits) -> bytes:
@@ -183,7 +180,7 @@ def _carried(archive: zipfile.ZipFile, limits: Limits) -> bytes:
     # The attachment that is the invoice is called original_invoice.xml by most programs.
     inside.sort(key=lambda entry: ("original_invoice" not in entry.filename, "/Attachs/" not in entry.filename))
     size, cover = 0, b""
-    for entry in inside[:MOST_ENTRIES]:
+    for entry in inside:
         with archive.open(entry) as packed:
             data = packed.read(LARGEST_XML + 1)
         size += len(data)

@@ -10,10 +10,10 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
-import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -24,14 +24,15 @@ from typing import Any, Final
 import polars as pl
 
 from chassis.core.errors import Invalid, Refused
+from chassis.core.parquet_text import TOO_LARGE, says_memory, was_killed
 from services.profile.book.domain.form import Form, WrongColumns
-from services.profile.book.readers.archive import reached
+from services.profile.book.readers.archive import reached, sheets_named
+from services.profile.book.readers.plain import remove_left
 from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, MissingSheet, UnreadableFile
 from services.profile.book.readers.signature import Sort, sort_of
+from services.profile.book.readers.unzip import unzipped
 
 MODULE = "services.profile.book.readers.gauging"
-# How the process ends where the file takes too much.
-TOO_LARGE = 1
 # What no reader makes more than some tens of megabytes of: plain text, records, pages, an old workbook.
 SMALL: Final[Mapping[Sort, int]] = {
     Sort.TEXT: 2 << 20,
@@ -42,8 +43,8 @@ SMALL: Final[Mapping[Sort, int]] = {
     Sort.XML: 4 << 20,
     Sort.OFD: 32 << 20,
 }
-# A workbook's texts, were each of its cells the longest of them; and the cells that its sheets reach to.
-SMALL_TEXT, SMALL_CELLS = 64 << 20, 1 << 22
+# A workbook unpacked; its texts, were each of its cells the longest of them; and the cells that its sheets reach to.
+SMALL_WORKBOOK, SMALL_TEXT, SMALL_CELLS = 4 << 20, 64 << 20, 1 << 22
 # The least that a cell which holds a text takes in its sheet: <c t="s"><v>0</v></c>.
 CELL_BYTES = 16
 GZIP = b"\x1f\x8b"
@@ -54,7 +55,10 @@ _AT_ONCE = threading.BoundedSemaphore(2)
 
 
 def gauged(form: Form, path: Path, limits: Limits) -> Limits:
-    """Return limits that say that the file has been tried; raise a `Refused` where it cannot be read within them."""
+    """Return limits that say that the file has been tried; raise a `Refused` where it cannot be read within them.
+
+    Raises `RuntimeError` where it could not be tried: a job is tried again then, and its file is not refused.
+    """
     if limits.gauged or is_small(path):
         return limits
     asked = json.dumps(
@@ -67,27 +71,44 @@ def gauged(form: Form, path: Path, limits: Limits) -> Limits:
             "parent": os.getpid(),
         }
     )
-    environment = {**os.environ, "POLARS_MAX_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     with _AT_ONCE:
-        try:
-            done = subprocess.run(  # noqa: S603 -- our own module
-                [sys.executable, "-P", "-m", MODULE],
-                input=asked,
-                env=environment,
-                capture_output=True,
-                check=False,
-                text=True,
-                timeout=limits.seconds,
-            )
-        except subprocess.TimeoutExpired:
-            raise _slow(limits) from None
-    # Whoever writes in Rust or C ends where memory is refused, by a signal.
-    if done.returncode == TOO_LARGE or done.returncode < 0:
+        ended, told, said = _tried(path, asked, limits.seconds)
+    if ended is None:
+        raise _slow(limits)
+    if ended == TOO_LARGE or (was_killed(ended) and says_memory(said)):
         raise _large(path, limits)
-    if done.returncode:
-        raise RuntimeError(f"a file could not be gauged: {done.stderr[-1000:]}")
-    _raise_refusal(json.loads(done.stdout))
+    if was_killed(ended):
+        raise _fatal(ended, limits)
+    if ended:  # a fault of ours, and nothing that a file can be blamed for
+        raise RuntimeError(f"a file could not be tried ({ended}): {said[-1000:]}")
+    _raise_refusal(json.loads(told))
     return replace(limits, gauged=True)
+
+
+def _tried(path: Path, asked: str, seconds: float) -> tuple[int | None, str, str]:
+    """Return how the process that tries a file ended (not at all, within so many seconds), and what it told and said.
+
+    Nothing stays of it: neither the process, nor what it unpacked.
+    """
+    child = subprocess.Popen(  # noqa: S603 -- our own module
+        [sys.executable, "-P", "-m", MODULE],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "POLARS_MAX_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        text=True,
+    )
+    with child:
+        try:
+            told, said = child.communicate(asked, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return None, "", ""
+        else:
+            return child.returncode, told, said
+        finally:
+            child.kill()
+            child.wait()
+            remove_left(path, child.pid)
 
 
 def _raise_refusal(told: Mapping[str, Any]) -> None:
@@ -119,18 +140,19 @@ def _unpacked(path: Path, most: int) -> int:
 
 
 def _is_small_workbook(path: Path) -> bool:
-    sheets = others = 0
-    for name, data in _entries(path, SMALL_TEXT):
-        if data is None:
+    """Tell whether a workbook holds little, whichever of its parts are its sheets and whichever holds their texts.
+
+    The workbook names them, wherever they lie; one part may be several sheets.
+    """
+    largest = cells = sheets = 0
+    for _, data in _entries(path, SMALL_WORKBOOK):
+        # In UTF-16 nothing that is looked for would be found.
+        if data is None or len(data) // CELL_BYTES * len(data) > SMALL_TEXT or b"\0" in data[:4]:
             return False
-        if "sheets/" in name:
-            rows, columns = reached(data)
-            if rows * columns > SMALL_CELLS:
-                return False
-            sheets += len(data)
-        else:
-            others += len(data)
-    return sheets // CELL_BYTES * others + sheets <= SMALL_TEXT
+        rows, columns = reached(data)
+        largest, cells = max(largest, len(data)), max(cells, rows * columns)
+        sheets += sheets_named(data)
+    return sheets * (largest // CELL_BYTES * largest) <= SMALL_TEXT and 0 < sheets * cells <= SMALL_CELLS
 
 
 def _is_small_zip(path: Path) -> bool:
@@ -154,7 +176,7 @@ def _entries(path: Path, most: int) -> Iterator[tuple[str, bytes | None]]:
     """Give the entries of a zip unpacked, while they take less than so many bytes; nothing for what is not."""
     left = most
     try:
-        with zipfile.ZipFile(path) as archive:
+        with unzipped(path) as archive:
             for entry in archive.infolist():
                 # What a zip says of its sizes is a lie at times: a library in Rust unpacks more.
                 entry.file_size = sys.maxsize
@@ -164,7 +186,7 @@ def _entries(path: Path, most: int) -> Iterator[tuple[str, bytes | None]]:
                 yield entry.filename, data if left else None
                 if not left:
                     return
-    except (OSError, ValueError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error):
+    except UnreadableFile:
         yield "", None
 
 
@@ -182,6 +204,17 @@ def _large(path: Path, limits: Limits) -> FileTooLarge:
         f"parts, shorten long texts, or send it as CSV. / 读取该文件需要超过 {most} MiB 内存，请拆分后分别报送、"
         "缩短长文本，或改用 CSV。",
         limit_bytes=limits.memory,
+    )
+
+
+def _fatal(ended: int, limits: Limits) -> FileTooLarge:
+    name, most = signal.Signals(-ended).name, limits.memory >> 20
+    return FileTooLarge(
+        f"The process that tried this file, with {most} MiB of memory at most, was ended by the system ({name}), so it "
+        "is not read: split it and send the parts, or send it as CSV. "
+        f"/ 试读该文件的进程（内存上限 {most} MiB）被系统终止（{name}），该文件未读入，请拆分后分别报送，或改用 CSV。",
+        limit_bytes=limits.memory,
+        signal=name,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,13 @@ import polars as pl
 import polars.selectors as cs
 
 from chassis.core.errors import Refused
-from chassis.core.parquet_text import bound, end_with, wants_memory
+from chassis.core.parquet_text import TOO_LARGE, bound, end_with, wants_memory
 from services.profile.book.domain.proposal.anything import Anything
-from services.profile.book.readers.gauge import TOO_LARGE
 from services.profile.book.readers.read import read_as
 from services.profile.book.readers.sheets import FileTooLarge, Limits, RawSheet
+
+# How the process ends where it breaks off by a fault of ours.
+BROKEN = 5
 
 
 def tried(asked: dict[str, Any]) -> dict[str, Any]:
@@ -59,6 +62,12 @@ def _behind(error: BaseException) -> Iterator[BaseException]:
         error = found
 
 
+def _where(error: BaseException) -> str:
+    """Tell what an error is and where it was raised, and not its words: a cell of the file may stand in them."""
+    places = (f"{Path(one.filename).name}:{one.lineno}" for one in traceback.extract_tb(error.__traceback__))
+    return f"{type(error).__name__} at {' > '.join(places)}"
+
+
 def main() -> int:
     """Read what is asked from standard input and answer on standard output; return how the process ends."""
     asked = json.load(sys.stdin)
@@ -69,7 +78,8 @@ def main() -> int:
     except BaseException as error:  # a library in Rust may panic, which is no ordinary exception
         if wants_memory(error):
             return TOO_LARGE
-        raise
+        sys.stderr.write(_where(error))
+        return BROKEN
     sys.stdout.write(json.dumps(told, default=str))
     return 0
 

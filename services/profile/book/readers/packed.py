@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from services.profile.book.readers.plain import beside
 from services.profile.book.readers.sheets import FileTooLarge, Limits
 from services.profile.book.readers.unzip import unzipped
 
@@ -32,8 +32,7 @@ def _unpacked(path: Path, limits: Limits) -> Path | None:
         entries = [one for one in archive.infolist() if not one.is_dir() and not is_hidden(one.filename)]
         if len(entries) != 1 or not entries[0].filename.lower().endswith(TABLES):
             return None
-        handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".plain", dir=path.parent)
-        plain = Path(name)
+        handle, plain = beside(path)
         try:
             _unpack(archive, entries[0], handle, limits)
         except BaseException:

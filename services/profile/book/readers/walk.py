@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import tempfile
 import zlib
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from services.profile.book.readers.plain import beside
 from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, UnreadableFile
 
 GZIP = b"\x1f\x8b"
@@ -44,14 +44,14 @@ def unpacked(path: Path, limits: Limits) -> Iterator[Walked]:
     if not packed and not head.startswith(WIDE) and not _is_macintosh(head):
         yield _walk(path, _chunks(path.open("rb")), None, limits)
         return
-    handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".plain", dir=path.parent)
+    handle, plain_path = beside(path)
     try:
         source = _chunks(cast("BinaryIO", gzip.GzipFile(path)) if packed else path.open("rb"))
         with os.fdopen(handle, "wb") as plain:
-            walked = _walk(Path(name), _with_line_ends(_narrow(source)), plain, limits)
+            walked = _walk(plain_path, _with_line_ends(_narrow(source)), plain, limits)
         yield walked
     finally:
-        Path(name).unlink(missing_ok=True)
+        plain_path.unlink(missing_ok=True)
 
 
 def _is_macintosh(head: bytes) -> bool:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from chassis.core.errors import TooLarge, TooManyRequests
+from chassis.data import jobs
 from services.profile.book import tables
 from services.profile.book.context import Context
+from services.profile.book.import_store import SEALED
 from services.profile.standards.days import CHINA, day_of
 
 # As long as files are kept as received (`retention.toml`, received-files).
@@ -83,9 +85,34 @@ def allowance(context: Context, session: Session, client: str) -> Allowance:
     """Return what a client may still send: its imports tell what it has sent."""
     now, table, settings = context.now(), tables.Import, context.settings
     midnight = datetime.combine(day_of(now), datetime.min.time(), CHINA).astimezone(UTC)
+    since = now - timedelta(days=KEPT_DAYS)
     size = func.coalesce(func.sum(table.size), 0)
     own = select(size).where(table.client == client)
     sent = session.scalar(own.where(table.created_at >= midnight)) or 0
-    kept = session.scalar(own.where(table.created_at >= now - timedelta(days=KEPT_DAYS))) or 0
+    came = session.scalar(own.where(table.created_at >= since)) or 0
+    kept = int(came) - _gone(session, table.client == client, table.created_at >= since)
     day = timedelta(days=1)
-    return Allowance(int(sent), int(kept), settings.uploads_a_day, settings.uploads_kept, now, midnight + day)
+    return Allowance(int(sent), kept, settings.uploads_a_day, settings.uploads_kept, now, midnight + day)
+
+
+def allowance_in_turn(context: Context, session: Session, client: str) -> Allowance:
+    """Return the same within the transaction of an import; imports of one client take turns from here to its end.
+
+    Two at once would each be held against what is left without the other.
+    """
+    if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"uploads {client}"))))
+    return allowance(context, session, client)
+
+
+def _gone(session: Session, *asked: ColumnElement[bool]) -> int:
+    """Return the bytes of files that name persons and were worked off or refused: they went then."""
+    table, job = tables.Import, jobs.TABLE.c
+    sealed = select(table.size, table.finished_at, job.problem).join(jobs.TABLE, job.id == table.id)
+    ended = sealed.where(*asked, table.kind.in_(SEALED), job.finished_at.is_not(None))
+    return sum(
+        size
+        for size, finished_at, problem in session.execute(ended)
+        # A file that a fault of ours has left lies there still.
+        if finished_at is not None or (problem or {}).get("status", 500) < 500
+    )

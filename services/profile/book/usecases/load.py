@@ -20,7 +20,7 @@ from chassis.data.jobs import Job
 from services.profile.book import tables
 from services.profile.book.commits import Commits
 from services.profile.book.context import Context
-from services.profile.book.domain import invoice_lines, relation
+from services.profile.book.domain import invoice_lines
 from services.profile.book.domain.channel import Channel
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.form import Form
@@ -32,6 +32,7 @@ from services.profile.book.domain.sheet import Sheet, dataset_of, numbered, of_s
 from services.profile.book.domain.validation import check, one_nature
 from services.profile.book.domain.versions import former_parties
 from services.profile.book.fit import Commit
+from services.profile.book.import_store import SEALED
 from services.profile.book.party_key import party_key
 from services.profile.book.readers.read import read
 from services.profile.book.readers.sheets import Limits, RawSheet
@@ -45,8 +46,6 @@ from services.profile.book.usecases.stand import claim_nature, last_step, standi
 from services.profile.book.usecases.understand import form_of_sheet, how_read, understanding
 
 STAGES = 5
-# Kinds that name persons: their files go as soon as they are worked off, and parties are held as keyed hashes.
-SEALED = frozenset({relation.DATASET.name})
 
 
 def load(context: Context, hooks: Mapping[str, Hooks], job: Job) -> None:

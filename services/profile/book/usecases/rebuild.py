@@ -33,7 +33,7 @@ from services.profile.book.domain.versions import former_parties
 from services.profile.book.fit import Commit, Step
 from services.profile.book.lake import Lake
 from services.profile.book.usecases.bring_slices import divided
-from services.profile.book.usecases.load import SEALED, records_of, sheets_of, without_refused
+from services.profile.book.usecases.load import records_of, sheets_of, without_refused
 
 
 class CannotRebuild(Refused):
@@ -127,7 +127,7 @@ def _again(context: Context, lake: Lake, dataset: Dataset, step: Step, records: 
         raise CannotRebuild(f"version {step.version} holds rows that were handed over: {step.commit}")
     with context.database.read() as session:
         order = session.get_one(tables.Import, step.commit)
-    if order.kind in SEALED:
+    if order.kind in import_store.SEALED:
         raise CannotRebuild(f"the file of {order.id} names persons and is not kept ({order.kind})")
     standing = partial(_standing, context, order, step.committed_at)
     try:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -24,9 +25,9 @@ from services.profile.book.domain.columns import KINDS
 from services.profile.book.domain.source_grant import Asked
 from services.profile.book.readers.forms import form_of
 from services.profile.book.usecases.agree import SECONDS, agree
-from services.profile.book.usecases.allow import Allowance, allowance
+from services.profile.book.usecases.allow import allowance, allowance_in_turn
 from services.profile.book.usecases.connect import chosen, name_of
-from services.profile.book.usecases.grant_source import require
+from services.profile.book.usecases.grant_source import require as require_grant
 from services.profile.standards.days import day_of
 
 CHUNK = 1 << 20
@@ -61,8 +62,11 @@ class Delivery:
     connector: str | None = None
     enterprise: str | None = None
     stated_on: date | None = None
-    # How many bytes the request says to hold.
-    announced: int = 0
+
+
+def require_room(context: Context, caller: Caller, key: str | None, announced: int) -> None:
+    """Raise where what a request says to bring is more than it may; to be asked before a byte of it is read."""
+    _room(context, caller, key)(announced)
 
 
 def receive(context: Context, caller: Caller, delivery: Delivery, stream: IO[bytes]) -> str:
@@ -81,24 +85,20 @@ def receive(context: Context, caller: Caller, delivery: Delivery, stream: IO[byt
         )
     with context.database.read() as session:
         kept, saved = chosen(session, caller.client, delivery.connector)
-        again = delivery.key and import_store.import_with(session, caller.client, delivery.key)
-        # What came before is answered again, whatever is left.
-        allowed = None if again else allowance(context, session, caller.client)
-    if allowed:
-        allowed.require(delivery.announced)
     form_of(delivery.kind, kept, delivery.enterprise, saved)
     delivery = replace(delivery, channel=channel, enterprise=about(caller, delivery.enterprise))
-    granted = require(context, caller, Asked(delivery.kind, channel, delivery.enterprise))
+    granted = require_grant(context, caller, Asked(delivery.kind, channel, delivery.enterprise))
     agree(context, within=SECONDS)
     import_id = new_id("imp")
-    sha256, size = _keep(context, import_id, stream, allowed)
+    sha256, size = _keep(context, import_id, stream, _room(context, caller, delivery.key))
     try:
         with _no_file_without_row(context, import_id), context.database.begin() as session:
+            # Another file of the client's, or this one, may have come meanwhile.
+            allowed = allowance_in_turn(context, session, caller.client)
             if delivery.key and (before := _before(session, caller, delivery, sha256)):
                 context.uploads.delete(import_id)
                 return before
-            # Another file of the client's may have come meanwhile.
-            allowance(context, session, caller.client).require(size)
+            allowed.require(size)
             session.add(
                 tables.Import(
                     id=import_id,
@@ -160,20 +160,40 @@ def _before(session: Session, caller: Caller, delivery: Delivery, sha256: str) -
     same = ("kind", "channel", "enterprise", "stated_on")
     mapped = delivery.connector in {row.connector, name_of(row.connector)}
     if row.sha256 != sha256 or not mapped or any(getattr(row, name) != getattr(delivery, name) for name in same):
-        raise KeyReused(
-            "This Idempotency-Key came with another file before; use a new key for a new file. "
-            "/ 该幂等键已用于其他文件，新文件请用新键。"
-        )
+        raise _reused()
     return row.id
 
 
-def _keep(context: Context, import_id: str, stream: IO[bytes], allowed: Allowance | None) -> tuple[str, int]:
+def _reused() -> KeyReused:
+    return KeyReused(
+        "This Idempotency-Key came with another file before; use a new key for a new file. "
+        "/ 该幂等键已用于其他文件，新文件请用新键。"
+    )
+
+
+def _room(context: Context, caller: Caller, key: str | None) -> Callable[[int], None]:
+    """Return what raises where a file has too many bytes: more than are left, or than came under its key before.
+
+    What came before is answered again whatever is left, and counts nothing a second time.
+    """
+    with context.database.read() as session:
+        before = import_store.import_with(session, caller.client, key) if key else None
+        if before is None:
+            return allowance(context, session, caller.client).require
+        return partial(_require_no_more, before.size)
+
+
+def _require_no_more(came: int, size: int) -> None:
+    if size > came:
+        raise _reused()
+
+
+def _keep(context: Context, import_id: str, stream: IO[bytes], require: Callable[[int], None]) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
     with context.uploads.writing(import_id) as file:
         for chunk in within(stream, context.settings.largest_upload):
             size += len(chunk)
-            if allowed:
-                allowed.require(size)
+            require(size)
             digest.update(chunk)
             file.write(chunk)
     return digest.hexdigest(), size

@@ -25,9 +25,9 @@ from services.profile.book.delta import Bucket
 from services.profile.book.domain import invoice
 from services.profile.book.domain.sheet import NOTED
 from services.profile.book.fit import Commit
+from services.profile.book.import_store import SEALED
 from services.profile.book.lake import Lake
 from services.profile.book.usecases.agree import agree
-from services.profile.book.usecases.load import SEALED
 from services.profile.book.usecases.report import digest_of
 from services.profile.rights.domain.retention import policies_on
 from services.profile.standards.days import start_of

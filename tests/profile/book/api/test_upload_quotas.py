@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Barrier
+from time import sleep
+from typing import Any
 
 import pytest
-from profile_house import HEADER, ROW, House
+from profile_house import HEADER, ROW, House, open_house
 from sqlalchemy import func, select, update
 
+from chassis.core.identity import Verifier
 from chassis.core.settings import SettingsError
+from chassis.data import jobs
 from services.profile.book import tables
+from services.profile.book.usecases import allow as allowing
+from services.profile.book.usecases import receive as receiving
 from services.profile.settings import Settings
 
 FILE = (HEADER + ROW).encode()
@@ -105,6 +116,129 @@ def test_what_is_sent_again_under_its_key_is_answered_whatever_is_left(house: Ho
     first = house.client.post(URL, data=FILE, headers=headers)
     again = house.client.post(URL, data=FILE, headers=headers)
     assert (again.status_code, again.json["id"]) == (202, first.json["id"])
+
+
+def used(house: House) -> tuple[int, int]:
+    """Return how many bytes a client has sent today, and how many are kept of it."""
+    told = house.client.get("/v1/imports/usage", headers=house.source).json
+    return told["today"]["used_bytes"], told["kept"]["used_bytes"]
+
+
+class Untouched(io.BytesIO):
+    """A body of which nobody reads a byte."""
+
+    def read(self, *_: Any) -> bytes:
+        pytest.fail("the body was read")
+
+    readline = readinto = read1 = read  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("mimetype", ["multipart/form-data; boundary=x", "application/octet-stream"])
+def test_what_is_announced_is_looked_at_before_a_byte_is_read(house: House, mimetype: str) -> None:
+    """A form too: to find its file is to read all of it."""
+    allow(house, a_day=1 << 20)
+    body = {"wsgi.input": Untouched(), "CONTENT_LENGTH": str(2 << 20)}
+    refused = house.client.post(URL, headers=house.source, content_type=mimetype, environ_overrides=body)
+    assert (refused.status_code, refused.json["type"]) == (429, "/problems/upload-quota-used-up")
+
+
+def test_what_is_sent_again_under_its_key_counts_once(house: House) -> None:
+    headers = house.source | {"Idempotency-Key": "once"}
+    for _ in range(3):
+        assert house.client.post(URL, data=FILE, headers=headers).status_code == 202
+    assert used(house) == (len(FILE), len(FILE))
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_used_key_is_no_way_round_the_allowance(
+    house: House, announced: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No more than came under it before is taken to the disk."""
+    monkeypatch.setattr(receiving, "CHUNK", 1 << 10)
+    headers = house.source | {"Idempotency-Key": "once"}
+    assert house.client.post(URL, data=FILE, headers=headers).status_code == 202
+    before, more = files(house), io.BytesIO(FILE * 10_000)
+    body = {"wsgi.input": more, "CONTENT_LENGTH": str(len(FILE) * 10_000)}
+    if not announced:
+        body |= {"CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
+    refused = house.client.post(URL, headers=headers, environ_overrides=body)
+    assert (refused.status_code, refused.json["type"]) == (422, "/problems/idempotency-key-reused")
+    assert more.tell() <= (0 if announced else 1 << 16)
+    assert (files(house), used(house)) == (before, (len(FILE), len(FILE)))
+
+
+@pytest.fixture
+def palace(postgresql_url: str, tmp_path: Path, verifier: Verifier, tokens: Callable[..., dict[str, str]]) -> House:
+    """Return the service on PostgreSQL: SQLite has one writer at a time."""
+    return open_house(postgresql_url, tmp_path, verifier, tokens)
+
+
+def at_once(house: House, monkeypatch: pytest.MonkeyPatch, keys: list[str | None]) -> list[Any]:
+    """Send as many files, all of which are on disk before the first is held against what is left."""
+    keep, told, together = receiving._keep, allowing.allowance, Barrier(len(keys), timeout=60)
+
+    def kept(*asked: Any) -> Any:
+        found = keep(*asked)
+        together.wait()
+        return found
+
+    def slowly(*asked: Any) -> Any:
+        found = told(*asked)
+        sleep(0.3)  # whoever does not wait has looked by then
+        return found
+
+    monkeypatch.setattr(receiving, "_keep", kept)
+    monkeypatch.setattr(allowing, "allowance", slowly)
+
+    def send(key: str | None) -> Any:
+        headers = house.source | ({"Idempotency-Key": key} if key else {})
+        return house.client.application.test_client().post(URL, data=FILE, headers=headers)
+
+    with ThreadPoolExecutor(len(keys)) as pool:
+        return list(pool.map(send, keys))
+
+
+def test_uploads_at_once_do_not_exceed_the_allowance_together(palace: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many are taken as there is room for; of the others nothing stays."""
+    allow(palace, a_day=len(FILE) * 2 + 1)
+    answers = at_once(palace, monkeypatch, [None] * 4)
+    assert sorted(one.status_code for one in answers) == [202, 202, 429, 429]
+    assert used(palace) == (len(FILE) * 2, len(FILE) * 2)
+    assert len(files(palace)) == 2
+
+
+def test_one_file_sent_at_once_under_one_key_is_one(palace: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where there is room for one: the others are told its import, and not that too much came."""
+    allow(palace, a_day=len(FILE))
+    answers = at_once(palace, monkeypatch, ["once"] * 3)
+    assert [one.status_code for one in answers] == [202] * 3
+    assert len({one.json["id"] for one in answers}) == 1
+    assert (used(palace), len(files(palace))) == ((len(FILE), len(FILE)), 1)
+
+
+TIES = "企业代号,关系类型,关联方\n"
+
+
+@pytest.mark.parametrize("rows", ["E1,股东,王小明\n", "E1,股东,王小明,多余\n", ""], ids=["used", "rejected", "refused"])
+def test_a_file_that_names_persons_is_kept_until_it_is_worked_off(house: House, rows: str) -> None:
+    """It goes then, and is counted as sent that day; of other kinds a file stays."""
+    file = (TIES + rows).encode()
+    assert house.client.post("/v1/imports?kind=relations", data=file, headers=house.source).status_code == 202
+    assert used(house) == (len(file), len(file))
+    house.worker.run_once()
+    assert used(house) == (len(file), 0)
+    house.send("invoices.purchase", FILE)
+    assert used(house) == (len(file) + len(FILE), len(FILE))
+
+
+def test_a_file_that_names_persons_and_whose_job_broke_off_is_kept(house: House) -> None:
+    """It lies there still."""
+    file = (TIES + "E1,股东,王小明\n").encode()
+    assert house.client.post("/v1/imports?kind=relations", data=file, headers=house.source).status_code == 202
+    with house.context.database.begin() as session:
+        failed = {"state": jobs.FAILED, "problem": {"status": 500}, "finished_at": datetime.now(UTC)}
+        session.execute(update(jobs.TABLE).values(**failed))
+    assert used(house) == (len(file), len(file))
 
 
 @pytest.mark.parametrize("name", ["PROFILE_UPLOADS_A_DAY_MIB", "PROFILE_UPLOADS_KEPT_MIB"])

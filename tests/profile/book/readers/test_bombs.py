@@ -9,6 +9,7 @@ import resource
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 from time import sleep
@@ -19,12 +20,13 @@ import pytest
 from bombs import BOMBS, most_of_children, parquet_bomb, told_and_peaks
 
 from chassis.core import parquet_text
-from chassis.core.parquet_text import Damaged, Measured, measured
+from chassis.core.parquet_text import Damaged, Measured, measured, was_killed
 from services.profile.book.domain.columns import KINDS
 from services.profile.book.domain.proposal.anything import anything
-from services.profile.book.readers import parquet
+from services.profile.book.readers import gauge, gauging, parquet
 from services.profile.book.readers.cut import ROWS, cut
 from services.profile.book.readers.gauge import gauged, is_small
+from services.profile.book.readers.plain import beside, remove_left
 from services.profile.book.readers.read import read
 from services.profile.book.readers.sheets import FileTooLarge, Limits, UnreadableFile
 from services.scoring.domain.errors import TableUnreadable
@@ -83,14 +85,14 @@ def test_a_file_is_tried_once_for_all_forms(tmp_path: Path) -> None:
     path = tmp_path / "some.csv"
     path.write_text("a,b\n" + "1,2\n" * (1 << 20))
     asked: list[list[str]] = []
-    run = subprocess.run
+    begun = subprocess.Popen
 
     def told_of(command: list[str], **how: Any) -> Any:
         asked.append(command)
-        return run(command, **how)
+        return begun(command, **how)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(subprocess, "run", told_of)
+        patch.setattr(subprocess, "Popen", told_of)
         limits = gauged(anything(KINDS.values()), path, Limits())
         assert gauged(anything(KINDS.values()), path, limits) is limits
     assert limits.gauged
@@ -104,6 +106,108 @@ def test_what_is_plainly_small_is_not_tried(tmp_path: Path) -> None:
     assert is_small(path)
     path.write_bytes(gzip.compress(b"a,b\n" + b"1,2\n" * (1 << 20)))
     assert not is_small(path), "by what it unpacks to"
+
+
+@pytest.mark.parametrize(
+    ("code", "killed"),
+    [
+        (-signal.SIGABRT, True),
+        (-signal.SIGSEGV, True),
+        (-signal.SIGKILL, True),
+        (0, False),
+        (1, False),
+        (2, False),
+        (parquet_text.TOO_LARGE, False),
+        (parquet_text.DAMAGED, False),
+        (gauging.BROKEN, False),
+        (-signal.SIGTERM, False),
+        (-signal.SIGINT, False),
+    ],
+)
+def test_a_process_is_killed_by_a_signal_that_is_not_ours(code: int, killed: bool) -> None:
+    """What broke off, or was stopped by us, says nothing of the file."""
+    assert was_killed(code) is killed
+
+
+def test_each_end_of_a_trial_has_a_code_of_its_own() -> None:
+    """And none is Python's own for what it cannot run."""
+    assert len({0, 1, 2, parquet_text.TOO_LARGE, parquet_text.DAMAGED, gauging.BROKEN}) == 6
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "words"),
+    [
+        (f"raise SystemExit({parquet_text.TOO_LARGE})", FileTooLarge, "takes more than 640 MiB of memory"),
+        (
+            "import os, sys; sys.stderr.write('memory allocation of 9 bytes failed'); sys.stderr.flush(); os.abort()",
+            FileTooLarge,
+            "takes more than 640 MiB of memory",
+        ),
+        ("import os; os.abort()", FileTooLarge, r"was ended by the system \(SIGABRT\)"),
+        ("import os; os.kill(os.getpid(), 9)", FileTooLarge, r"was ended by the system \(SIGKILL\)"),
+        ("import os; os.kill(os.getpid(), 15)", RuntimeError, r"could not be tried \(-15\)"),
+        (f"raise SystemExit({gauging.BROKEN})", RuntimeError, r"could not be tried \(5\)"),
+        ("raise ValueError('ours')", RuntimeError, r"could not be tried \(1\)"),
+    ],
+    ids=["too much", "too much, of a library", "aborted", "killed", "stopped", "broken", "broken early"],
+)
+def test_too_much_a_signal_and_a_fault_of_ours_are_three_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, error: type[Exception], words: str
+) -> None:
+    """The first two refuse the file, with what is allowed; the last leaves it, so that a job is tried again."""
+    (tmp_path / "trial.py").write_text(f"import sys; sys.stdin.read()\n{code}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(gauge, "MODULE", "trial")
+    with pytest.raises(error, match=words):
+        gauged(KINDS["invoices.sale"], large_csv(tmp_path), Limits())
+
+
+def large_csv(folder: Path) -> Path:
+    path = folder / "some.csv"
+    path.write_text("number,date\n" + "1,2\n" * (1 << 20))
+    return path
+
+
+def test_an_error_in_trying_is_told_by_its_name_and_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not by its words, in which the file may be quoted."""
+    monkeypatch.setattr(gauge, "is_small", lambda path: False)
+    with pytest.raises(RuntimeError, match=r"FileNotFoundError at gauging.py:\d+") as found:
+        gauged(KINDS["invoices.sale"], tmp_path / "secret", Limits())
+    assert "secret" not in str(found.value)
+
+
+def test_nothing_stays_beside_a_file_whose_trial_was_killed(tmp_path: Path) -> None:
+    """Whoever is killed takes nothing away; what somebody else unpacks meanwhile stays."""
+    path, piece = tmp_path / "some.csv.gz", b"1,2\n" * (1 << 20)
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(b"number,date\n")
+        for _ in range(200):
+            file.write(piece)
+    handle, other = beside(path)
+    os.close(handle)
+    with ThreadPoolExecutor(1) as pool:
+        trial = pool.submit(gauged, KINDS["invoices.sale"], path, Limits())
+        while not (unpacked := set(tmp_path.iterdir()) - {path, other}):
+            assert not trial.done()
+            sleep(0.01)
+        os.kill(int(unpacked.pop().suffixes[-3].removeprefix(".")), signal.SIGKILL)
+        with pytest.raises(FileTooLarge, match="SIGKILL"):
+            trial.result()
+    assert set(tmp_path.iterdir()) == {path, other}
+
+
+def test_what_a_process_left_is_removed_and_no_other_s(tmp_path: Path) -> None:
+    path = tmp_path / "some[1].csv"
+    names = [
+        "some[1].csv.7.x.plain",
+        "some[1].csv.7.x.plain.7.y.plain",
+        "some[1].csv.77.x.plain",
+        "some1.csv.7.x.plain",
+    ]
+    for name in names:
+        (tmp_path / name).touch()
+    remove_left(path, 7)
+    assert sorted(one.name for one in tmp_path.iterdir()) == sorted(names[2:])
 
 
 def test_a_table_of_too_many_columns_is_refused(tmp_path: Path) -> None:
@@ -191,11 +295,11 @@ def test_a_title_that_looks_like_a_pattern_is_a_title(tmp_path: Path, title: str
 @pytest.mark.parametrize(
     ("error", "ends"),
     [
-        (MemoryError(), 1),
-        (OSError(12, "Cannot allocate memory"), 1),
-        (pl.exceptions.ComputeError("memory allocation of 9 bytes failed"), 1),
-        (pl.exceptions.ComputeError("a page is not of the size that its head states"), 3),
-        (pl.exceptions.PanicException("index out of bounds"), 3),
+        (MemoryError(), parquet_text.TOO_LARGE),
+        (OSError(12, "Cannot allocate memory"), parquet_text.TOO_LARGE),
+        (pl.exceptions.ComputeError("memory allocation of 9 bytes failed"), parquet_text.TOO_LARGE),
+        (pl.exceptions.ComputeError("a page is not of the size that its head states"), parquet_text.DAMAGED),
+        (pl.exceptions.PanicException("index out of bounds"), parquet_text.DAMAGED),
     ],
 )
 def test_want_of_memory_is_too_much_and_anything_else_is_damage(

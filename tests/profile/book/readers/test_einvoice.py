@@ -13,6 +13,7 @@ from services.profile.book.domain.form import Form
 from services.profile.book.domain.validation import Checked, check
 from services.profile.book.readers.read import read
 from services.profile.book.readers.sheets import FileTooLarge, Limits, RawSheet, UnreadableFile
+from services.profile.book.readers.unzip import MOST_ENTRIES_WITHIN
 
 LAUGHS = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><EInvoice>&b;</EInvoice>"""
 OUTSIDE = b"""<?xml version="1.0"?><!DOCTYPE x SYSTEM "file:///etc/passwd"><EInvoice/>"""
@@ -307,3 +308,10 @@ def test_a_zip_whose_places_lie_is_refused(tmp_path: Path, place: bytes) -> None
     body[at : at + 4] = (0xFFFFFF00).to_bytes(4, "little")
     with pytest.raises(UnreadableFile, match="damaged"):
         read_bytes(tmp_path, bytes(body))
+
+
+def test_one_ofd_of_too_many_parts_is_told_and_the_others_are_read(tmp_path: Path) -> None:
+    crowded = zipped(dict.fromkeys((f"{number}.xml" for number in range(MOST_ENTRIES_WITHIN + 1)), b""))
+    part = read_bytes(tmp_path, zipped({"one.xml": xml(), "other.ofd": crowded}))
+    assert part.frame.height == 1
+    assert "too many parts" in part.unread["reason"][0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from datetime import date, datetime
@@ -11,11 +12,16 @@ from pathlib import Path
 
 import pytest
 from electronic_invoices import zipped
+from hypothesis import given
+from hypothesis import strategies as st
 from workbooks import Cell, Rows, xls, xlsx
 
 from services.profile.book.domain.columns import KINDS, SHEETS
 from services.profile.book.domain.form import WrongColumns
+from services.profile.book.readers.archive import look_into, reached
+from services.profile.book.readers.cut import ROWS, cut
 from services.profile.book.readers.forms import form_of
+from services.profile.book.readers.gauge import is_small
 from services.profile.book.readers.read import read
 from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, MissingSheet, RawSheet, UnreadableFile
 
@@ -293,3 +299,86 @@ def test_the_tax_offices_export_is_its_invoices_and_not_its_lines_as_well(tmp_pa
     assert (only.beside.name, only.beside.frame.height) == ("信息汇总表", 2)
     assert "铁路电子客票" in only.notes[-1]
     assert "信息汇总表" not in only.notes[-1]
+
+
+ELSEWHERE = "data/one.xml"
+
+
+def moved(path: Path, made: Path, *, to: str = ELSEWHERE, sheets: int = 1, part: str = "") -> Path:
+    """Write a workbook of one sheet anew: it lies elsewhere, is named as so many sheets, or is `part` instead."""
+    with zipfile.ZipFile(path) as given, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as anew:
+        for entry in given.infolist():
+            name, data = (
+                text.replace("worksheets/sheet1.xml", to).replace("sharedStrings.xml", "data/two.xml")
+                for text in (entry.filename, given.read(entry).decode())
+            )
+            if name == "xl/workbook.xml":
+                one = data[data.index("<sheet ") : data.index("</sheets>")]
+                data = data.replace(one, "".join(one.replace('name="', f'name="{n}') for n in range(sheets)))
+            anew.writestr(name, part or data if name == f"xl/{to}" else data)
+    return made
+
+
+def test_a_small_workbook_is_plainly_small(tmp_path: Path) -> None:
+    path = xlsx(tmp_path / "upload", {"Sheet1": [TITLES, row("1")]})
+    assert is_small(path)
+    assert is_small(moved(path, tmp_path / "moved"))
+    assert sheets(tmp_path / "moved")[0].frame.height == 1
+
+
+@pytest.mark.parametrize(
+    ("cells", "named"),
+    [
+        ('<c t="s"><v>0</v></c>' * 4_000, 1),  # each may be the longest text
+        ('<c t="s"><v>0</v></c>' * 400, 300),
+        ('<c r="XFD1048576"><v>0</v></c>', 1),
+        ('<c r = "A400000"><v>0</v></c>' * 9, 2),
+    ],
+    ids=["texts", "texts of many sheets", "far", "far, in two sheets"],
+)
+@pytest.mark.parametrize("place", ["worksheets/sheet1.xml", ELSEWHERE])
+def test_a_sheet_is_tried_wherever_it_lies_and_however_often_it_is_named(
+    tmp_path: Path, cells: str, named: int, place: str
+) -> None:
+    """Nothing says which part is a sheet but what the workbook names."""
+    path = xlsx(tmp_path / "upload", {"Sheet1": [TITLES, row("1")]})
+    sheet = f"<worksheet><sheetData><row>{cells}</row></sheetData></worksheet>"
+    assert not is_small(moved(path, tmp_path / "moved", to=place, sheets=named, part=sheet))
+
+
+def test_a_far_cell_of_a_sheet_elsewhere_is_refused(tmp_path: Path) -> None:
+    path = xlsx(tmp_path / "upload", {"Sheet1": [TITLES, row("1")]})
+    part = '<worksheet><sheetData><row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData></worksheet>'
+    with pytest.raises(FileTooLarge, match="reaches to row 1048576 and column 16384"):
+        look_into(moved(path, tmp_path / "moved", part=part), Limits())
+
+
+def test_the_head_of_a_sheet_elsewhere_is_its_first_rows(tmp_path: Path) -> None:
+    """With the texts that they need, which lie elsewhere too."""
+    path = xlsx(tmp_path / "upload", {"Sheet1": [TITLES, *(row(f"n{number}") for number in range(ROWS + 50))]})
+    made = moved(path, tmp_path / "moved")
+    assert not cut(made).whole
+    assert sheets(made)[0].frame["发票号码"].to_list() == [f"n{number}" for number in range(ROWS - 1)]
+
+
+def test_no_match_of_what_a_sheet_writes_is_kept() -> None:
+    """Kept, they take many times the sheet."""
+    sheet = b'r="1' * (1 << 15)
+    tracemalloc.start()
+    try:
+        assert reached(sheet) == (1, 0)
+        assert tracemalloc.get_traced_memory()[1] < len(sheet)
+    finally:
+        tracemalloc.stop()
+
+
+@given(st.lists(st.sampled_from(['r="AB7"', "r = 'C12'", "<c ", "<x:c/>", "<a-b:row>", "<row\t", "<col>", "x"])))
+def test_a_sheet_reaches_no_farther_than_it_writes_and_holds(pieces: list[str]) -> None:
+    """What has a place is within it, and what has none is counted."""
+    rows, columns = reached(" ".join(pieces).encode())
+    assert rows == max([{'r="AB7"': 7, "r = 'C12'": 12}.get(piece, 0) for piece in pieces], default=0) + sum(
+        piece.lstrip("<").split(":")[-1].startswith("row") for piece in pieces
+    )
+    assert columns == max([{'r="AB7"': 28, "r = 'C12'": 3}.get(piece, 0) for piece in pieces], default=0) + sum(
+        piece in {"<c ", "<x:c/>"} for piece in pieces
+    )
