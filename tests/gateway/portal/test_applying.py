@@ -137,6 +137,10 @@ def test_a_platform_applies_for_a_firm_by_its_match(signed_in: SignedIn, ready: 
             "已有一份草稿",
         ),
         ({"type": "/problems/application-open", "product": "p1", "application": "app_3"}, "请先撤回那一笔"),
+        (
+            {"type": "/problems/application-open", "product": "p1", "application": "app_3", "found": 2, "needed": 1},
+            "已有按第 1 版办理的申请，这次匹配的是第 2 版",
+        ),
     ],
 )
 def test_a_refused_hand_in_says_what_to_do(
