@@ -79,7 +79,7 @@ ROUTES = (
 
 @dataclass
 class StandIn:
-    """A `Door` over fixture files. `calls` keeps what was asked; `answers` overrides; `down` silences all."""
+    """A `Door` over fixture files. `calls` keeps what was asked; `answers` overrides, also a page (`GET /x?cursor=c2`); `down` silences."""
 
     calls: list[dict[str, Any]] = field(default_factory=list)
     answers: dict[str, Answer] = field(default_factory=dict)
@@ -124,7 +124,8 @@ class StandIn:
         query = ask.query or {}
         if route == "GET /enterprises" and "id" in query:
             return Answer(200, _listed(str(query["id"])))
-        told = self.answers.get(route) or _filtered(route, query) or _answer(route)
+        opened = self.answers.get(f"{route}?cursor={query['cursor']}") if "cursor" in query else None
+        told = opened or self.answers.get(route) or _filtered(route, query) or _answer(route)
         return _to(visitor, told) if route.startswith("GET /applications/") else told
 
     def asked(self, route: str) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import orjson
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from chassis.core.errors import NotFound
+from chassis.core.errors import NotFound, UpstreamUnavailable
 from chassis.core.moments import today
 from chassis.web.preconditions import etag_of
 from gateway.portal import applications as words
@@ -134,10 +134,16 @@ def _page(
 
 
 def _mandates(role: str, application: Row) -> list[Row] | None:
-    """Return the firm's mandates that bear on an application; None for a bank, which sees none."""
+    """Return the firm's mandates that bear on an application.
+
+    None for a bank, which sees none, and while they cannot be read: the page does without, and says nothing of them.
+    """
     if role == "bank":
         return None
-    return mandates.given(enterprise=application["enterprise"])
+    try:
+        return mandates.given(enterprise=application["enterprise"])
+    except (ServiceProblem, UpstreamUnavailable):
+        return None
 
 
 def _row(application: Row, products: Mapping[str, Row], firms: Mapping[str, Row]) -> Row:

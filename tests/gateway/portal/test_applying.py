@@ -167,6 +167,55 @@ def test_a_firm_sees_the_mandates_that_it_gave_and_who_used_them(signed_in: Sign
     assert "bank-demo" not in page
 
 
+@pytest.mark.parametrize("route", ["GET /consents", "GET /enterprises/local:E17/accesses"])
+@pytest.mark.parametrize("status", [403, 503])
+def test_mandates_that_cannot_be_read_are_not_told_as_none(
+    signed_in: SignedIn, door: StandIn, route: str, status: int
+) -> None:
+    """A refusal and an outage of either list fail aloud."""
+    door.answers[route] = Answer(status, {"type": "/problems/forbidden", "detail": "No."})
+    answer = signed_in("smc_firm").get(MANDATES)
+    assert answer.status_code == status
+    assert "没有委托任何平台" not in answer.text
+    assert "没有平台以本企业名义办理过" not in answer.text
+
+
+@pytest.mark.parametrize("key", ["smc_firm", "smc_platform"])
+def test_an_application_says_nothing_of_mandates_that_cannot_be_read(
+    signed_in: SignedIn, door: StandIn, key: str
+) -> None:
+    """And a platform has every form that is possible: the service refuses what no mandate covers."""
+    door.answers["GET /consents"] = Answer(503, {"detail": "Down."})
+    page = signed_in(key).get(f"{HAND_IN}/app_1").text
+    assert 'id="mandates-title"' not in page
+    assert set(re.findall(rf'action="{HAND_IN}/app_1/([a-z]+)"', page)) == {"accept", "withdraw"}
+
+
+def test_uses_of_a_mandate_are_looked_for_beyond_the_first_page(signed_in: SignedIn, door: StandIn) -> None:
+    """Page by page to the end."""
+    used = {"at": "2026-11-24T02:00:00Z", "client": "platform-old", "purpose": "financing-acceptance"}
+    route = "GET /enterprises/local:E17/accesses"
+    door.answers[route] = Answer(200, fixture("accesses") | {"next": "c2"})
+    door.answers[f"{route}?cursor=c2"] = Answer(200, {"items": [used], "next": None})
+    assert "2026-11-24 10:00" in signed_in("smc_firm").get(MANDATES).text
+
+
+@pytest.mark.parametrize(
+    ("last", "said"),
+    [(None, "没有平台以本企业名义办理过。"), ("more", "最近 {count} 次查询中，没有平台以本企业名义办理过。")],
+)
+def test_a_search_that_stopped_early_says_how_far_it_looked(
+    signed_in: SignedIn, door: StandIn, last: str | None, said: str
+) -> None:
+    """After five pages; one that reached the end says that there is none."""
+    reads = fixture("accesses")["items"]
+    door.answers["GET /enterprises/local:E17/accesses"] = Answer(200, {"items": reads, "next": last})
+    page = signed_in("smc_firm").get(MANDATES).text
+    asked = door.asked("GET /enterprises/local:E17/accesses")
+    assert f'<p class="empty">{said.format(count=len(reads) * 5)}</p>' in page
+    assert len(asked) == (5 if last else 1)
+
+
 def test_a_platform_sees_what_it_may_do_and_ends_nothing(signed_in: SignedIn, door: StandIn) -> None:
     page = signed_in("smc_platform", "en").get(MANDATES).text
     assert "local:E17" in page
