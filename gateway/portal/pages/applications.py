@@ -148,13 +148,14 @@ def _mandates(role: str, application: Row) -> list[Row] | None:
 
 def _row(application: Row, products: Mapping[str, Row], firms: Mapping[str, Row]) -> Row:
     product = products.get(application["product"]) or _product(application)
+    due = words.due(speaking(), application, today())
     return {
         **application,
         "title": words.title(speaking(), product, application),
         "lender": product["bank"] if product else application["bank"],
         "firm": firms.get(application["enterprise"], {"id": application["enterprise"]}),
-        "due": words.due(speaking(), application, today()),
-        "mine": words.TURNS.get(application["state"]) == words.PARTY_OF[visitor().role],
+        "due": due,
+        "mine": due.turn == words.PARTY_OF[visitor().role],
         # What was agreed or is offered, else what is asked for.
         "sum": application.get("terms") or application["need"],
     }
