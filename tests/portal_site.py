@@ -135,6 +135,10 @@ class StandIn:
 
 def _filtered(route: str, query: Mapping[str, str | int]) -> Answer | None:
     """Return the answer of a list that was asked for what is open only, or of one dispute or score of a list."""
+    if route == "GET /applications":
+        named = {name: query[name] for name in ("product", "enterprise") if name in query}
+        items = [each for each in fixture("applications")["items"] if named.items() <= each.items()]
+        return Answer(200, {"items": items, "next": None})
     if route == "GET /notices" and query.get("open") == "true":
         return Answer(200, fixture("notices_open"))
     if route == "GET /disputes" and query.get("state") == "open":

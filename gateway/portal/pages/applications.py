@@ -21,7 +21,7 @@ from gateway.portal.visit import Listing, ask, ask_or, page, say, speaking, visi
 PARTIES = ("bank", "enterprise", "platform")
 A_PAGE = 20
 PRODUCTS_READ = 200
-# A filter that the service has not is applied here, over so many of its pages until a page of ours is full.
+# The service filters by ids; names and parts of ids are sought here, in so many of its pages until one of ours is full.
 PAGES_READ = 10
 FILTERS = ("state", "product", "enterprise")
 # What the page says was done: each move, and a hand-in that found its application.
@@ -162,20 +162,30 @@ def _row(application: Row, products: Mapping[str, Row], firms: Mapping[str, Row]
 
 
 def _listed(chosen: Mapping[str, str], products: Mapping[str, Row]) -> Listing:
-    """Return a page of the list; where a filter is applied here, page by page of the service's until ours is full."""
-    wanted = _wanted(chosen, products)
+    """Return a page of the list; what is sought by name, page by page of the service's until ours is full."""
+    exact = _exact(chosen, products)
+    wanted = _wanted({name: said for name, said in chosen.items() if name not in exact}, products)
     first = cursor = request.args.get("cursor")
     found: list[Row] = []
     for _ in range(PAGES_READ):
-        query: dict[str, str | int] = {"limit": A_PAGE, **({"cursor": cursor} if cursor else {})}
-        if "state" in chosen:
-            query["state"] = chosen["state"]
+        query: dict[str, str | int] = {"limit": A_PAGE, **exact, **({"cursor": cursor} if cursor else {})}
         answer = ask("GET", "/applications", query=query)
         found += [each for each in answer["items"] if wanted(each)]
         cursor = answer.get("next")
         if cursor is None or len(found) >= A_PAGE:
             break
     return Listing(found, first, cursor)
+
+
+def _exact(chosen: Mapping[str, str], products: Mapping[str, Row]) -> dict[str, str]:
+    """Return the filters that the service applies itself: the state, and each id that is known as it was typed."""
+    firm = _one_of(chosen["enterprise"]) if "enterprise" in chosen else None
+    found = {
+        "state": chosen.get("state", ""),
+        "product": chosen["product"] if chosen.get("product") in products else "",
+        "enterprise": firm["id"] if firm else "",
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def _wanted(chosen: Mapping[str, str], products: Mapping[str, Row]) -> Callable[[Row], bool]:

@@ -115,9 +115,9 @@ def test_the_state_is_filtered_by_the_service(signed_in: SignedIn, door: StandIn
 def test_filtered_pages_are_read_on_until_one_is_full(signed_in: SignedIn, door: StandIn) -> None:
     """And the link to the next page keeps the filter."""
     door.answers["GET /applications"] = Answer(200, {**fixture("applications"), "next": "c9"})
-    page = signed_in("smc_bank").get(f"{LIST}?product=p3").text
+    page = signed_in("smc_bank").get(f"{LIST}?product=BULLET").text
     assert len(door.asked("GET /applications")) == 10
-    assert f'href="{LIST}?cursor=c9&amp;product=p3"' in page
+    assert f'href="{LIST}?cursor=c9&amp;product=BULLET"' in page
 
 
 @pytest.mark.parametrize(

@@ -55,3 +55,49 @@ def test_an_expired_offer_is_the_bank_s_turn_in_the_list(
     page = signed_in(key).get(LIST).text
     assert ("<strong>报价已过期，待银行重新报价</strong>" in page) == theirs
     assert "报价已过期，待银行重新报价" in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "asked"),
+    [
+        ({"product": "p1"}, {"product": "p1"}),
+        ({"enterprise": "local:E41"}, {"enterprise": "local:E41"}),
+        ({"product": "p1", "enterprise": "local:E17"}, {"product": "p1", "enterprise": "local:E17"}),
+        ({"product": "税易", "enterprise": "local:E17"}, {"enterprise": "local:E17"}),
+        ({"product": "p1", "enterprise": "E17"}, {"product": "p1"}),
+        ({"enterprise": "local:E4"}, {}),
+    ],
+)
+def test_an_id_that_is_known_is_filtered_by_the_service(
+    signed_in: SignedIn, door: StandIn, typed: dict[str, str], asked: dict[str, str]
+) -> None:
+    """A name or a part of an id is sought here."""
+    signed_in("smc_bank").get(LIST, query_string=typed)
+    [call] = door.asked("GET /applications")
+    assert call["query"] == {"limit": 20, **asked}
+
+
+def test_each_page_that_is_read_has_the_same_filter(signed_in: SignedIn, door: StandIn) -> None:
+    door.answers["GET /applications"] = Answer(200, fixture("applications") | {"next": "c2"})
+    door.answers["GET /applications?cursor=c2"] = Answer(200, fixture("applications"))
+    signed_in("smc_bank").get(f"{LIST}?product=p1")
+    assert [call["query"].get("cursor") for call in door.asked("GET /applications")] == [None, "c2"]
+    assert {call["query"]["product"] for call in door.asked("GET /applications")} == {"p1"}
+
+
+@pytest.mark.parametrize(
+    ("rest", "language", "said"),
+    [
+        ("c9", "zh", "最近的申请中没有符合条件的；请点下面继续查找。"),
+        ("c9", "en", "None among the latest; go on below."),
+        (None, "zh", "没有符合条件的申请。"),
+    ],
+)
+def test_an_empty_page_with_more_behind_it_does_not_say_that_there_is_none(
+    signed_in: SignedIn, door: StandIn, rest: str | None, language: str, said: str
+) -> None:
+    """Only the end of the list says so."""
+    door.answers["GET /applications"] = Answer(200, NOBODY | {"next": rest})
+    page = signed_in("smc_bank", language).get(f"{LIST}?product=x").text
+    assert f'<p class="empty">{said}' in page
+    assert ('rel="next"' in page) == (rest is not None)
