@@ -234,9 +234,7 @@ def _under_way(language: Language, said: Mapping[str, Any], product: str) -> str
         return text(language, "refusal.draft_waits", product=product)
     # A match of another version is told with both numbers; another need with two needs.
     if isinstance(said.get("found"), int):
-        return text(
-            language, "refusal.other_version", product=product, found=said["found"], needed=said.get("needed")
-        )
+        return text(language, "refusal.other_version", product=product, found=said["found"], needed=said.get("needed"))
     key = "refusal.other_need" if said.get("application") else "refusal.others"
     return text(language, key, product=product)
 

@@ -14,6 +14,7 @@ from gateway.portal.pages import matching
 from gateway.portal.visit import ask, ask_list, ask_or, firm_path, page, reason_codes, speaking, visitor
 
 ROLES = ("bank", "platform", "operator", "source")
+MATCHERS = ("bank", "platform")
 # A page of the list asks for each firm's latest score; twenty are answered within a fifth of a second.
 FIRMS_A_PAGE = 20
 SCORES_SHOWN = 12
@@ -36,8 +37,9 @@ def open_by_id() -> ResponseReturnValue:
 
 
 def applicant(firm: str) -> ResponseReturnValue:
-    """Show an applicant: score, reasons, the form that asks which products fit."""
-    return _applicant_page(firm)
+    """Show an applicant: score, reasons, the form that asks which products fit, a match that the address names."""
+    firm_path(firm)
+    return _applicant_page(firm, matching.stored(firm) if visitor(*ROLES).role in MATCHERS else matching.UNASKED)
 
 
 def score(firm: str) -> ResponseReturnValue:
@@ -51,7 +53,7 @@ def score(firm: str) -> ResponseReturnValue:
 
 def match(firm: str) -> ResponseReturnValue:
     """Answer with offers and refusals: only this part of the page where htmx asks, else the whole page."""
-    visitor("bank", "platform")
+    visitor(*MATCHERS)
     firm_path(firm)
     answered = matching.answered(firm)
     if request.headers.get("HX-Request"):
@@ -59,7 +61,7 @@ def match(firm: str) -> ResponseReturnValue:
     return _applicant_page(firm, answered), answered.status
 
 
-def _applicant_page(firm: str, answered: matching.Answered = matching.UNASKED) -> str:
+def _applicant_page(firm: str, answered: matching.Answered) -> str:
     visitor(*ROLES)
     firm_path(firm)
     consented = ask("GET", "/enterprises", query={"id": firm, "limit": 1})["items"]

@@ -154,6 +154,62 @@ def test_a_refused_hand_in_says_what_to_do(
     assert ('href="/portal/applications/app_3"' in answer.text) == ("application" in problem)
 
 
+@pytest.mark.parametrize(
+    ("key", "where"),
+    [("smc_firm", f"{MATCHING}?match=mat_1"), ("smc_platform", "/portal/applicants/local:E17?match=mat_1")],
+)
+def test_the_way_back_leads_to_the_match_that_was_chosen_from(
+    signed_in: SignedIn, door: StandIn, key: str, where: str
+) -> None:
+    """With its need in the form and its products to choose; no other match is made."""
+    match = fixture("match")
+    match["need"] |= {"amount_fen": 12_345_600, "months": 18, "kind": "leasing"}
+    door.answers["GET /matches/mat_1"] = Answer(200, match)
+    client = signed_in(key)
+    assert f'href="{where}#matching"' in client.get(f"{CHECK}&product=p1").text
+    page = client.get(where).text
+    for said in ('value="12.3456"', 'value="18"', 'value="leasing" selected', 'name="product" value="p1"'):
+        assert said in page
+    assert door.asked("POST /matches") == []
+
+
+@pytest.mark.parametrize("name", ["..", "mat_1"])
+def test_no_match_of_another_firm_is_shown(signed_in: SignedIn, door: StandIn, name: str) -> None:
+    door.answers["GET /matches/mat_1"] = Answer(200, fixture("match") | {"enterprise": "local:E3"})
+    assert signed_in("smc_firm").get(MATCHING, query_string={"match": name}).status_code == 404
+    assert (
+        signed_in("smc_platform").get("/portal/applicants/local:E17", query_string={"match": name}).status_code == 404
+    )
+
+
+@pytest.mark.parametrize("chosen", [True, False])
+def test_after_a_refusal_files_have_to_be_chosen_again(signed_in: SignedIn, door: StandIn, chosen: bool) -> None:
+    """Which is said where there were any."""
+    door.answers["POST /applications"] = Answer(409, {"type": "/problems/match-passed"})
+    files = {"paper": (BytesIO(b"more"), "b.pdf" if chosen else "")}
+    answer = signed_in("smc_firm").post(HAND_IN, data={**ORDER, **files}, headers=ORIGIN)
+    assert answer.status_code == 409
+    assert ("请重新选择文件" in answer.text) == chosen
+
+
+@pytest.mark.parametrize(("count", "status"), [(50, 303), (51, 422)])
+def test_more_papers_than_a_dossier_takes_are_refused(
+    signed_in: SignedIn, ready: StandIn, count: int, status: int
+) -> None:
+    """None of them is left out unsaid."""
+    titled = {f"paper_{n}": (BytesIO(b"t"), "t.pdf") for n in range(2)}
+    papers = {
+        "paper_title": ["营业执照", "流水"],
+        **titled,
+        "paper": [(BytesIO(b"x"), f"{n}.pdf") for n in range(count - 2)],
+    }
+    answer = signed_in("smc_firm").post(HAND_IN, data={**ORDER, **papers}, headers=ORIGIN)
+    assert answer.status_code == status
+    handed_in = [len(call["json"]["documents"]) for call in ready.asked("POST /applications")]
+    assert handed_in == ([count] if status == 303 else [])
+    assert ("材料最多 50 份" in answer.text) == (status == 422)
+
+
 def test_a_firm_sees_the_mandates_that_it_gave_and_who_used_them(signed_in: SignedIn, door: StandIn) -> None:
     """What each allows, its last day, live or over; a consent to read is none."""
     used = {"at": "2026-11-24T02:00:00Z", "client": "platform-demo", "purpose": "financing-application"}
