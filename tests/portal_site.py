@@ -76,10 +76,16 @@ ROUTES = (
     (r"POST /scores/scr_01JX0001/recourse", "way_up"),
 )
 
+# Lists that may be asked for what is open only: route, filter, its value, and the file that answers.
+OPEN = (("GET /notices", "open", "true", "notices_open"), ("GET /disputes", "state", "open", "disputes_open"))
+
 
 @dataclass
 class StandIn:
-    """A `Door` over fixture files. `calls` keeps what was asked; `answers` overrides, also a page (`GET /x?cursor=c2`); `down` silences."""
+    """A `Door` over fixture files. `calls` keeps what was asked; `down` silences all.
+
+    `answers` overrides, also one page of a list (`GET /x?cursor=c2`).
+    """
 
     calls: list[dict[str, Any]] = field(default_factory=list)
     answers: dict[str, Answer] = field(default_factory=dict)
@@ -139,10 +145,9 @@ def _filtered(route: str, query: Mapping[str, str | int]) -> Answer | None:
         named = {name: query[name] for name in ("product", "enterprise") if name in query}
         items = [each for each in fixture("applications")["items"] if named.items() <= each.items()]
         return Answer(200, {"items": items, "next": None})
-    if route == "GET /notices" and query.get("open") == "true":
-        return Answer(200, fixture("notices_open"))
-    if route == "GET /disputes" and query.get("state") == "open":
-        return Answer(200, fixture("disputes_open"))
+    for listed, name, value, file in OPEN:
+        if route == listed and query.get(name) == value:
+            return Answer(200, fixture(file))
     if route.startswith("GET /scores/"):
         return Answer(200, fixture("scores")["items"][0] | {"disputes": marks(), "undisputed": None})
     if route == "GET /consents" and query:

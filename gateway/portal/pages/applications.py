@@ -146,6 +146,13 @@ def _mandates(role: str, application: Row) -> list[Row] | None:
         return None
 
 
+def titled(listed: Iterable[Row]) -> list[Row]:
+    """Return applications with the titles of their products; the product's id where it cannot be read."""
+    products = {each["id"]: each for each in _items("/products", PRODUCTS_READ)}
+    found = [(each, products.get(each["product"]) or _product(each)) for each in listed]
+    return [{**each, "title": words.title(speaking(), product, each)} for each, product in found]
+
+
 def _row(application: Row, products: Mapping[str, Row], firms: Mapping[str, Row]) -> Row:
     product = products.get(application["product"]) or _product(application)
     due = words.due(speaking(), application, today())
