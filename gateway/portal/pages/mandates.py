@@ -85,7 +85,7 @@ def grant() -> ResponseReturnValue:
     except ServiceProblem as problem:
         if problem.status not in {400, 404, 409, 422}:
             raise
-        return _listing(form, {"grantee": problem.detail}, problem.status)
+        return _listing(form, {"refused": say("mandate.refused")}, problem.status)
     return redirect(url_for("portal.mandates_listing", did="given"), 303)
 
 

@@ -350,7 +350,7 @@ def test_nothing_is_accepted_without_the_tick(signed_in: SignedIn, door: StandIn
             },
             "折算为一年 31.00%，高于法律所保护的 24.00%",
         ),
-        (409, {"type": "/problems/new", "title_zh": "新的情况", "detail": "Anew."}, "新的情况。Anew."),
+        (409, {"type": "/problems/new", "title_zh": "新的情况", "detail": "Anew. / 重新来。"}, "新的情况。重新来。"),
     ],
 )
 def test_a_refusal_is_said_in_the_reader_s_language_with_what_to_do(

@@ -305,6 +305,21 @@ def test_an_incomplete_mandate_is_not_given(
     assert door.asked("POST /consents") == []
 
 
+@pytest.mark.parametrize(
+    ("language", "said"), [("zh", "没有授权成功。请核对平台编号"), ("en", "Not given. Check the platform")]
+)
+def test_a_mandate_that_is_refused_says_what_to_look_at(
+    signed_in: SignedIn, door: StandIn, language: str, said: str
+) -> None:
+    """Above the form, in the reader's language, with what was typed still in it."""
+    door.answers["POST /consents"] = Answer(422, {"type": "/problems/invalid", "detail": "The grantee is nobody."})
+    answer = signed_in("smc_firm", language).post(MANDATES, data=MANDATE, headers=ORIGIN)
+    assert answer.status_code == 422
+    assert f'role="alert"><p>{said}' in answer.text
+    assert "The grantee is nobody." not in answer.text
+    assert 'value="platform-demo"' in answer.text
+
+
 def test_no_mandate_is_ticked_beforehand(signed_in: SignedIn) -> None:
     assert " checked" not in signed_in("smc_firm").get(MANDATES).text
 

@@ -1,4 +1,4 @@
-"""Lists of applications: what a row says, how the filters reach the service, and where the rest is."""
+"""Lists of applications: what a row says, how filters reach the service, where the rest is; refusals by language."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from portal_site import NOBODY, StandIn, fixture
 from gateway.portal import Answer
 
 SignedIn = Callable[..., FlaskClient]
+ORIGIN = {"Origin": "http://localhost"}
 LIST = "/portal/applications"
 ONE = f"{LIST}/app_1"
 
@@ -101,3 +102,22 @@ def test_an_empty_page_with_more_behind_it_does_not_say_that_there_is_none(
     page = signed_in("smc_bank", language).get(f"{LIST}?product=x").text
     assert f'<p class="empty">{said}' in page
     assert ('rel="next"' in page) == (rest is not None)
+
+
+@pytest.mark.parametrize(
+    ("language", "detail", "said"),
+    [
+        ("zh", "Try this anew.", "新的情况。"),
+        ("zh", "By 法释〔2017〕7号 it ends in 2031.", "新的情况。"),
+        ("zh", "Try this anew. / 重新来。", "新的情况。重新来。"),
+        ("en", "Try this anew. / 重新来。", "A new case. Try this anew."),
+    ],
+)
+def test_a_refusal_without_words_of_its_own_is_told_in_one_language(
+    signed_in: SignedIn, door: StandIn, language: str, detail: str, said: str
+) -> None:
+    """A detail that has no Chinese part is left out on a Chinese page."""
+    problem = {"type": "/problems/new", "title": "A new case", "title_zh": "新的情况", "detail": detail}
+    door.answers["POST /applications/app_1/withdraw"] = Answer(409, problem)
+    answer = signed_in("smc_firm", language).post(f"{ONE}/withdraw", data={"nonce": "n"}, headers=ORIGIN)
+    assert f"<li>{said}</li>" in answer.text
