@@ -58,13 +58,13 @@ def _row(entry: dict[str, Any]) -> dict[str, Any]:
     """Return what a line shows: the leaf's content, and who acted where that may be shown."""
     leaf = orjson.loads(entry["leaf"])
     facts = leaf["facts"]
-    about = facts.get("purpose") or ", ".join(facts.get("purposes", ()))
+    purposes = [facts["purpose"]] if facts.get("purpose") else facts.get("purposes", ())
     return {
         "n": entry["n"],
         "kind": leaf["kind"],
         "at": leaf["at"],
         "actor": entry["actor"],
         "grantee": entry.get("grantee"),
-        "about": about,
+        "purposes": purposes,
         "facts": facts,
     }

@@ -248,7 +248,9 @@ def test_an_impossible_id_reaches_no_service(signed_in: SignedIn, door: StandIn,
 
 def test_an_applicant_without_consent_offers_no_action(signed_in: SignedIn) -> None:
     """No score to order, no match to ask: the page says who has to grant what."""
-    page = signed_in("smc_bank").get("/portal/applicants/local:E999").text
+    answer = signed_in("smc_bank").get("/portal/applicants/local:E999")
+    page = answer.text
+    assert answer.status_code == 404
     assert "没有有效的授权" in page
     assert "bank-demo" in page
     assert 'name="amount"' not in page
