@@ -78,6 +78,15 @@ ROUTES = (
     (r"POST /scores/scr_01JX0001/recourse", "way_up"),
 )
 
+IMPORTED: dict[str, Any] = {
+    "id": "imp_1",
+    "rejected": 0,
+    "progress": None,
+    "notes": [],
+    "warnings": [],
+    "ignored_columns": [],
+    "withdrawal": None,
+}
 DELIVERY: dict[str, Any] = {
     "id": "whd_1",
     "endpoint": "whe_1",
@@ -219,6 +228,7 @@ def serve_all(door: StandIn) -> None:
         "GET /ledger/entries": Answer(200, {"size": size, "root": "", "items": book["entries"], "next": None}),
         "GET /webhooks": Answer(200, {"items": [endpoint | {"failures": 2, "due_at": None}], "next": None}),
         "GET /webhooks/deliveries": Answer(200, {"items": [DELIVERY], "next": None}),
+        "GET /imports/imp_1": Answer(200, fixture("imports")["items"][0] | IMPORTED),
         "GET /enterprises/local:E88/signals": Answer(200, fixture("signals")),
     }
 

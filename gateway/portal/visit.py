@@ -136,6 +136,17 @@ def say(key: str, **values: object) -> str:
     return language.text(speaking(), key, **values)
 
 
+def refusal(problem: ServiceProblem) -> str:
+    """Return why a service refused, in the visit's language: English is no help to a reader of Chinese.
+
+    Where the detail has no Chinese, what the problem is called is told instead.
+    """
+    detail = language.half(speaking(), problem.detail)
+    if speaking() == "en" or language.HAN.search(detail):
+        return detail
+    return str(problem.document.get("title_zh") or say("error.other_title"))
+
+
 def page(template: str, **values: Any) -> str:
     """Render a page with the vocabulary that every template uses."""
     return render_template(f"portal/{template}", **vocabulary(), **values)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from flask import Blueprint, Flask, Response, make_response, redirect, request, url_for
@@ -12,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from chassis.core.errors import Forbidden, NotFound, Refused, TooManyRequests, Unauthenticated, UpstreamUnavailable
 from gateway.portal.door import Door, ServiceProblem
+from gateway.portal.language import HAN, half
 from gateway.portal.pages import (
     alerts,
     applicants,
@@ -38,7 +42,7 @@ from gateway.portal.pages import (
     webhooks,
 )
 from gateway.portal.session import Sessions, refuse_foreign_posts
-from gateway.portal.visit import Portal, page, portal, say, signed_in
+from gateway.portal.visit import Portal, page, portal, say, signed_in, speaking
 
 HERE = Path(__file__).parent
 STAMP = HERE / "static" / "dist" / "stamp"
@@ -214,9 +218,10 @@ STATUS_OF: tuple[tuple[type[Refused], int], ...] = (
 def _refused(error: Refused) -> ResponseReturnValue:
     if isinstance(error, ServiceProblem):
         kind = TEXT_OF_SLUG.get(error.slug) or _text_of(error.status)
-        return _explain(kind, error.status, error.detail, str(error.document.get("instance") or ""))
+        told = _Told(error.detail, error.document, str(error.document.get("instance") or ""))
+        return _explain(kind, error.status, told)
     status = next(status for kind, status in STATUS_OF if isinstance(error, kind))
-    return _explain(_text_of(status), status, error.detail if status in {400, 403} else None)
+    return _explain(_text_of(status), status, _Told(error.detail if status in {400, 403} else ""))
 
 
 def _text_of(status: int) -> str:
@@ -227,12 +232,29 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error.get_response()
     kind = _text_of(error.code)
-    return _explain(kind, error.code, None if kind != "other" else error.description, uuid4().hex[:12])
+    detail = error.description if kind == "other" else None
+    return _explain(kind, error.code, _Told(detail or "", reference=uuid4().hex[:12]))
 
 
-def _explain(kind: str, status: int, detail: str | None, reference: str = "") -> ResponseReturnValue:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What was said of a refusal besides its kind: in English, unless both languages stand in it."""
+
+    detail: str
+    document: Mapping[str, Any] = field(default_factory=dict)
+    reference: str = ""
+
+
+def _explain(kind: str, status: int, told: _Told) -> ResponseReturnValue:
     here = signed_in()
-    body = say(f"error.{kind}_body", client=here.client if here else "…")
+    title = say(f"error.{kind}_title")
+    detail = half(speaking(), told.detail)
+    if speaking() == "zh" and not HAN.search(detail):
+        # English is no help to a reader of Chinese; what the problem is called is, where the page does not say it.
+        detail = str(told.document.get("title_zh") or "") if kind == "other" else ""
+    body = say(
+        f"error.{kind}_body" if detail or kind != "other" else "error.other_bare", client=here.client if here else "…"
+    )
     template = "_problem.html" if request.headers.get("HX-Request") else "problem.html"
-    values = {"title": say(f"error.{kind}_title"), "body": body, "detail": detail, "reference": reference}
+    values = {"title": title, "body": body, "detail": detail, "reference": told.reference}
     return page(template, status=status, **values), status

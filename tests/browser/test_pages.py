@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from portal_pages import FIRM, PAGES
 from portal_site import StandIn, fixture, marks
 
 import gateway.portal
@@ -15,47 +16,6 @@ from gateway.portal.language import Language, text
 
 Visit = Callable[..., Any]
 LANGUAGES = ("zh", "en")
-FIRM = "/portal/applicants/local:E17"
-PAGES = {
-    "sign-in": ("/portal/", None),
-    "portrait": ("/portal/enterprise", "smc_firm"),
-    "portrait without data": ("/portal/enterprise", "smc_thin"),
-    "cross-comparison": ("/portal/enterprise/cross-checks?rule=number-missing", "smc_firm"),
-    "dimension": ("/portal/enterprise/dimensions/payment", "smc_firm"),
-    "dimension without data": ("/portal/enterprise/dimensions/payment", "smc_thin"),
-    "records": ("/portal/enterprise/records/days_beyond_terms_paid_12m", "smc_firm"),
-    "lines of an invoice": ("/portal/enterprise/invoices/rec_e00d4616051cce59f50090fafabb0d9b/lines", "smc_firm"),
-    "a bank's portrait": (f"{FIRM}/portrait", "smc_bank"),
-    "applicants": ("/portal/applicants", "smc_bank"),
-    "applicant": (FIRM, "smc_bank"),
-    "applicant without a score": ("/portal/applicants/local:E88", "smc_bank"),
-    "way up": ("/portal/enterprise/way-up?grade=B", "smc_firm"),
-    "way up without a score": ("/portal/enterprise/way-up", "smc_thin"),
-    "a bank's way up": (f"{FIRM}/way-up?grade=B", "smc_bank"),
-    "platform's applicant": (FIRM, "smc_platform"),
-    "alerts": ("/portal/alerts", "smc_bank"),
-    "own signals": ("/portal/enterprise/signals", "smc_firm"),
-    "overview": ("/portal/operations", "smc_operator"),
-    "measures": ("/portal/measures?basis=dishonest-debtors-2017", "smc_operator"),
-    "model": ("/portal/models/mdl_1", "smc_operator"),
-    "disputes": ("/portal/enterprise/disputes", "smc_firm"),
-    "dispute form": ("/portal/enterprise/disputes/new?field=industry", "smc_firm"),
-    "disputes to decide": ("/portal/disputes", "smc_operator"),
-    "dispute to decide": ("/portal/disputes/dsp_5", "smc_operator"),
-    "repairs": ("/portal/repairs", "smc_operator"),
-    "notices": ("/portal/notices", "smc_bank"),
-    "retention": ("/portal/retention", "smc_firm"),
-    "inbox": ("/portal/applications", "smc_bank"),
-    "a bank's application": ("/portal/applications/app_1", "smc_bank"),
-    "own applications": ("/portal/applications", "smc_firm"),
-    "own application": ("/portal/applications/app_1", "smc_firm"),
-    "a platform's applications": ("/portal/applications", "smc_platform"),
-    "a platform's application": ("/portal/applications/app_1", "smc_platform"),
-    "what fits": ("/portal/enterprise/matching", "smc_firm"),
-    "handing in": ("/portal/applications/new?match=mat_1&product=p1", "smc_firm"),
-    "mandates": ("/portal/mandates", "smc_firm"),
-    "mandates held": ("/portal/mandates", "smc_platform"),
-}
 FILE = "GET /enterprises/local:E17"
 # Pages that bear the mark of what is disputed, each with the answer that tells of it.
 MARKED = {

@@ -12,7 +12,7 @@ from chassis.core.errors import NotFound
 from chassis.core.moments import today
 from gateway.portal import charts, figures, items
 from gateway.portal.door import ServiceProblem
-from gateway.portal.visit import ask, ask_or, firm_path, own_firm, page, say, speaking, visitor
+from gateway.portal.visit import ask, ask_or, firm_path, own_firm, page, refusal, say, speaking, visitor
 
 ACCESSES_SHOWN = 50
 SPARK = (72, 20)
@@ -55,7 +55,7 @@ def grant() -> ResponseReturnValue:
     except ServiceProblem as problem:
         if problem.status not in {400, 404, 422}:
             raise
-        return _own_page(form=request.form, errors={"grantee": problem.detail}), 422
+        return _own_page(form=request.form, errors={"grantee": refusal(problem)}), 422
     return redirect(url_for("portal.enterprise_own", did="granted", _anchor="consents"), 303)
 
 

@@ -89,6 +89,7 @@ def test_no_sentence_is_left_over() -> None:
         "taxpayer",
         "payment_purpose",
         "record_field",
+        "service",
         "import_kind",
         "application_state",
         "application_due",
