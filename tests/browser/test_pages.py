@@ -157,17 +157,21 @@ def test_a_silent_service_is_said_in_place_of_the_offers(visit: Visit, door: Sta
 
 
 def test_a_firm_grants_and_revokes_a_consent_by_keyboard(visit: Visit, door: StandIn) -> None:
-    """The form is reached and sent with Tab, Space and Enter alone."""
+    """The form is reached, begun with a preset and sent with Tab and Enter alone."""
     page = visit("/portal/enterprise", key="smc_firm")
     page.locator("#consents summary").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**preset=match*")
+    page.locator("#grantee").focus()
     page.keyboard.type("bank-demo")
     page.keyboard.press("Enter")
     page.wait_for_selector("[role=status]")
     [granted] = door.asked("POST /consents")
     assert granted["json"]["grantee"] == "bank-demo"
-    assert granted["json"]["purposes"] == ["credit-assessment", "financing-match"]
+    assert granted["json"]["purposes"] == ["financing-match"]
+    assert granted["json"]["fields"] == ["score"]
     page.locator("#consents button.plain.bad").focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("[role=status]")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from chassis.core.errors import NotFound
 from chassis.core.moments import today
@@ -32,9 +35,25 @@ WINDOW, LIMITS = ("as_of_from", "as_of_until"), ("most_reads_a_day", "most_reads
 MOST_READS = 1_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """What a firm often agrees to, to begin the form with: no more than that purpose needs, for so many days."""
+
+    purposes: tuple[str, ...]
+    fields: tuple[str, ...]
+    days: int
+
+
+PRESETS = {
+    "match": Preset(("financing-match",), ("score",), 30),
+    "credit": Preset(("credit-assessment",), ("portrait", "score"), 90),
+    "loan": Preset(("credit-assessment", "credit-monitoring"), ("portrait", "score", "measures"), 365),
+}
+
+
 def own() -> ResponseReturnValue:
     """Show a firm its own file: portrait, consents, who looked."""
-    return _own_page(form={}, errors={}), 200
+    return _own_page(form=_preset(request.args.get("preset", "")), errors={}), 200
 
 
 def grant() -> ResponseReturnValue:
@@ -77,6 +96,15 @@ def of_applicant(firm: str) -> ResponseReturnValue:
     return page("portrait.html", own=False, late=late, measures=measures, **_drawn(portrait)), 200
 
 
+def _preset(name: str) -> MultiDict[str, str]:
+    """Return the form as a preset fills it in; without one empty: a firm ticks what it agrees to."""
+    if name not in PRESETS:
+        return MultiDict()
+    chosen = PRESETS[name]
+    filled = [("purposes", each) for each in chosen.purposes] + [("fields", each) for each in chosen.fields]
+    return MultiDict([*filled, ("valid_until", (today() + timedelta(days=chosen.days)).isoformat())])
+
+
 def _own_page(form: Any, errors: dict[str, str]) -> str:
     firm = own_firm()
     portrait = ask("GET", firm_path(firm, "portrait"))
@@ -97,7 +125,7 @@ def _own_page(form: Any, errors: dict[str, str]) -> str:
         form=form,
         errors=errors,
         notice=say(f"consent.{did}") if did in {"granted", "was_revoked"} else None,
-        default_until=_next_year(),
+        presets=PRESETS,
         nonce=uuid4().hex,
         **_drawn(portrait),
     )
@@ -191,9 +219,3 @@ def _items(answer: Any) -> list[dict[str, Any]]:
 def _items_or_none(answer: Any) -> list[dict[str, Any]] | None:
     """Return what was listed; None where nobody answered, which is not the same as an empty list."""
     return None if answer is None else _items(answer)
-
-
-def _next_year() -> str:
-    day = today()
-    # 29 February has no anniversary; the day before serves.
-    return str(day.replace(year=day.year + 1, day=min(day.day, 28 if day.month == 2 else 31)))

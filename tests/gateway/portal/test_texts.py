@@ -49,6 +49,8 @@ def test_no_sentence_is_left_over() -> None:
         "purpose",
         "purpose_note",
         "field",
+        "field_note",
+        "consent_preset",
         "kind",
         "state",
         "adjustment",

@@ -36,6 +36,7 @@ WORDS = {
     "fee_kind": "Fee.kind",
     "fee_payer": "Fee.paid_by",
     "field": "Grant.fields",
+    "field_note": "Grant.fields",
     "import_kind": "SourceGrantOrder.kinds",
     "kind": "Product.kind",
     "measure_list": "ListedBasis.list",
