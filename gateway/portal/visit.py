@@ -27,6 +27,8 @@ class Portal:
     # The feature catalogue by name; asked for once a process, since it changes with a release.
     features: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     reason_codes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    # What codes of industries and regions are called; from the catalogue, too.
+    titles: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,21 @@ def features() -> Mapping[str, Mapping[str, Any]]:
     if not known:
         catalogue = ask_or({"features": []}, "GET", "/catalogue")
         known.update({each["name"]: each for each in [*catalogue["features"], *catalogue.get("indicators", ())]})
+        portal().titles.update((catalogue.get("codes") or {}).get("titles") or {})
     return known
+
+
+def titled(kind: str, code: str | None) -> str:
+    """Return what a code of an `industry` or a `region` is called; the code itself where the catalogue lacks it.
+
+    The code of a group or class of the industries (`C3411`) is called as its division.
+    """
+    if not code or kind not in {"industry", "region"}:
+        return ""
+    features()
+    called = portal().titles.get(kind, {})
+    heads = (code, code[:3], code[:1]) if kind == "industry" else (code, f"{code:0<6}")
+    return next((language.pick(speaking(), called[each]) for each in heads if each in called), code)
 
 
 def reason_codes() -> Mapping[str, Mapping[str, Any]]:
@@ -161,6 +177,7 @@ def vocabulary() -> dict[str, Any]:
         "other_lang": language.other(speaks),
         "t": say,
         "term": lambda section, name: language.term(speaks, section, name),
+        "titled": titled,
         "pick": lambda said: language.pick(speaks, said),
         "half": lambda said: language.half(speaks, said),
         "money": lambda fen: figures.money(speaks, fen),

@@ -15,7 +15,7 @@ from chassis.core.errors import NotFound
 from chassis.core.moments import today
 from gateway.portal import charts, figures, items
 from gateway.portal.door import ServiceProblem
-from gateway.portal.visit import ask, ask_or, firm_path, own_firm, page, refusal, say, speaking, visitor
+from gateway.portal.visit import ask, ask_or, firm_path, own_firm, page, refusal, say, speaking, titled, visitor
 
 ACCESSES_SHOWN = 50
 SPARK = (72, 20)
@@ -160,7 +160,11 @@ def _description(portrait: dict[str, Any]) -> list[dict[str, Any]]:
     disputed = {mark["item"]["field"]: mark["dispute"] for mark in portrait.get("disputes", ())}
     firm = portrait["enterprise"]
     return [
-        {"name": name, "value": items.value_of(speaking(), name, firm.get(name)), "dispute": disputed.get(name)}
+        {
+            "name": name,
+            "value": titled(name, firm.get(name)) or items.value_of(speaking(), name, firm.get(name)),
+            "dispute": disputed.get(name),
+        }
         for name in items.DESCRIBED
     ]
 

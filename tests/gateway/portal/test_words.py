@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from portal_pages import PAGES
-from portal_site import StandIn, serve_all
+from portal_pages import FIRM, PAGES
+from portal_site import StandIn, fixture, serve_all
 
 from gateway.portal import Answer, items
 from gateway.portal.language import catalogue
@@ -188,3 +188,36 @@ def test_a_refused_consent_is_told_in_one_language(signed_in: SignedIn, door: St
     grant = {"grantee": "g", "purposes": "credit-assessment", "fields": "score", "valid_until": "2099-01-01"}
     answer = signed_in("smc_firm").post("/portal/enterprise/consents", data=grant, headers=ORIGIN)
     assert 'id="grantee-error" role="alert">不能授权' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("zh", ("通用设备制造业", "北京市朝阳区")), ("en", ("Manufacture of general purpose machinery",))],
+)
+def test_industries_and_regions_are_words(
+    signed_in: SignedIn, door: StandIn, language: str, said: tuple[str, ...]
+) -> None:
+    """A group of an industry is called as its division; a region from the province down."""
+    firm = {**fixture("enterprises")["items"][0], "industry": "C3411", "region": "110105"}
+    door.answers["GET /enterprises"] = Answer(200, {"items": [firm], "next": None})
+    door.answers["GET /enterprises/local:E17/portrait"] = Answer(200, fixture("portrait") | {"enterprise": firm})
+    client = signed_in("smc_bank", language)
+    page = client.get("/portal/applicants").text + client.get(f"{FIRM}/portrait").text
+    own = signed_in("smc_firm", language).get("/portal/enterprise").text
+    for each in said:
+        assert each in page
+        assert f">{each}<" in own.partition('id="description')[2] or each in own
+    assert not re.search(r">[^<]*(C3411|110105)", page)
+
+
+def test_the_groups_of_a_model_are_words(signed_in: SignedIn) -> None:
+    """Sections of the industries, provinces."""
+    page = signed_in("smc_bank").get("/portal/models/mdl_1").text
+    for each in ("制造业", "批发和零售业", "北京市", "其他（西藏自治区、新疆维吾尔自治区）"):
+        assert f">{each}<" in page
+
+
+def test_a_code_that_the_catalogue_lacks_stays_as_it_is(signed_in: SignedIn, door: StandIn) -> None:
+    firm = {**fixture("enterprises")["items"][0], "industry": "X99"}
+    door.answers["GET /enterprises"] = Answer(200, {"items": [firm], "next": None})
+    assert ">X99<" in signed_in("smc_bank").get("/portal/applicants").text
