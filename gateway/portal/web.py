@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from flask import Blueprint, Flask, Response, make_response, redirect, request, url_for
+from flask import Blueprint, Flask, Response, make_response, redirect, request, send_from_directory, url_for
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
@@ -45,7 +46,9 @@ from gateway.portal.session import Sessions, refuse_foreign_posts
 from gateway.portal.visit import Portal, page, portal, say, signed_in, speaking
 
 HERE = Path(__file__).parent
-STAMP = HERE / "static" / "dist" / "stamp"
+STATIC = HERE / "static"
+STAMP = STATIC / "dist" / "stamp"
+PACKED = ".gz"
 # Scripts, styles and data come from this origin only; nothing inline runs. Charts set styles through the DOM.
 POLICY = "; ".join(
     (
@@ -144,7 +147,7 @@ ROUTES = (
 
 def make_portal(door: Door, secret: str | bytes) -> Blueprint:
     """Return the portal to register on the gateway; `secret` signs the session cookies of all its processes."""
-    blueprint = Blueprint("portal", __name__, url_prefix="/portal", template_folder="templates", static_folder="static")
+    blueprint = Blueprint("portal", __name__, url_prefix="/portal", template_folder="templates")
     stamp = STAMP.read_text().strip() if STAMP.exists() else None
 
     def keep(state: BlueprintSetupState) -> None:
@@ -157,6 +160,7 @@ def make_portal(door: Door, secret: str | bytes) -> Blueprint:
     for rule, view, methods in ROUTES:
         name = f"{view.__module__.rsplit('.', 1)[-1]}.{view.__name__}".replace(".", "_")
         blueprint.add_url_rule(rule, endpoint=name, view_func=view, methods=list(methods))
+    blueprint.add_url_rule("/static/<path:filename>", endpoint="static", view_func=_asset)
     blueprint.add_url_rule("/<path:rest>", endpoint="nowhere", view_func=_nowhere)
     blueprint.register_error_handler(Unauthenticated, _to_sign_in)
     blueprint.register_error_handler(Refused, _refused)
@@ -184,6 +188,18 @@ def _harden(response: Response) -> Response:
     elif request.endpoint != "portal.static":
         response.headers.setdefault("Cache-Control", "no-store")
     return response
+
+
+def _asset(filename: str) -> ResponseReturnValue:
+    """Answer with a file of the portal, packed where the browser takes that and it was packed when it was built."""
+    packed = f"{filename}{PACKED}"
+    takes = request.accept_encodings.quality("gzip") > 0 and (STATIC / packed).is_file()
+    # The folder is fixed; a name that leads out of it is not found.
+    answer = send_from_directory(STATIC, packed if takes else filename, mimetype=mimetypes.guess_type(filename)[0])
+    if takes:
+        answer.headers["Content-Encoding"] = "gzip"
+    answer.vary.add("Accept-Encoding")
+    return answer
 
 
 def _nowhere(rest: str) -> ResponseReturnValue:
