@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import polars as pl
 import pytest
@@ -103,6 +105,14 @@ def test_the_pictures_of_a_model_lie_beside_it(trained):
     assert names >= {"roc", "ks", "calibration", "scores", "shap-summary", "shap-dependence-1"}
     for path in folder.glob("*.svg"):
         assert "<script" not in path.read_text("utf-8")
+
+
+def test_no_picture_tells_a_figure_that_the_card_tells_otherwise(trained):
+    """A curve of all firms has another area, and another widest gap, than the mean over folds."""
+    for path in (trained.path.parent / "pictures").glob("*.svg"):
+        words = re.findall(r">([^<>]+)</text>", path.read_text("utf-8"))
+        assert words
+        assert not re.search(r"\b(AUC|KS)\b", " ".join(words)), path.name
 
 
 def test_the_same_card_has_the_same_pictures(trained, tmp_path):
