@@ -1,5 +1,8 @@
-// What every page of the portal runs: partial updates by htmx, and the proofs of a ledger. Charts are charts.js.
+// What every page of the portal runs: partial updates by htmx, tables as cards, the proofs of a ledger. Charts are charts.js.
 import "htmx.org";
+import { stack } from "./cards.js";
 import { start as verifyLedger } from "./ledger.js";
 
+stack(document);
+document.addEventListener("htmx:afterSwap", (event) => stack(event.target));
 for (const element of document.querySelectorAll("[data-ledger]")) verifyLedger(element);
