@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -132,6 +132,18 @@ def firm_path(enterprise: str, *rest: str) -> str:
     if not enterprise or len(enterprise) > 100 or "/" in enterprise or enterprise.startswith("."):
         raise NotFound("No enterprise has such an id.")
     return "/".join(("/enterprises", quote(enterprise, safe=":"), *rest))
+
+
+def named_firms(ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return the firms by id, of those that consented: opening a file instead would leave a record in it."""
+    asked = {firm: named_firm(firm) for firm in dict.fromkeys(ids)}
+    return {firm: found for firm, found in asked.items() if found}
+
+
+def named_firm(firm: str) -> dict[str, Any] | None:
+    """Return a firm of those that consented; None for another, and where nobody answers."""
+    answer = ask_or({"items": []}, "GET", "/enterprises", query={"id": firm, "limit": 1})
+    return answer["items"][0] if answer["items"] else None
 
 
 def own_firm() -> str:

@@ -16,7 +16,7 @@ from chassis.web.preconditions import etag_of
 from gateway.portal import applications as words
 from gateway.portal.door import ServiceProblem
 from gateway.portal.pages import mandates, moves
-from gateway.portal.visit import Listing, ask, ask_or, page, say, speaking, visitor
+from gateway.portal.visit import Listing, ask, ask_or, named_firm, named_firms, page, say, speaking, visitor
 
 PARTIES = ("bank", "enterprise", "platform")
 A_PAGE = 20
@@ -38,7 +38,7 @@ def listing() -> ResponseReturnValue:
     chosen = {name: value for name, value in chosen.items() if value and (name != "state" or value in states)}
     products = {each["id"]: each for each in _items("/products", PRODUCTS_READ)}
     listed = _listed(chosen, products)
-    firms = {} if here.role == "enterprise" else _firms(each["enterprise"] for each in listed.items)
+    firms = {} if here.role == "enterprise" else named_firms(each["enterprise"] for each in listed.items)
     return page(
         "applications.html",
         rows=[_row(each, products, firms) for each in listed.items],
@@ -116,7 +116,7 @@ def _page(
         seen=etag_of(found),
         product=product,
         product_title=words.title(speaks, product, found),
-        firm=None if here.role == "enterprise" else _firms([found["enterprise"]]).get(found["enterprise"]),
+        firm=None if here.role == "enterprise" else named_firms([found["enterprise"]]).get(found["enterprise"]),
         due=words.due(speaks, found, today()),
         mine=words.PARTY_OF[here.role],
         offers=words.offers(found),
@@ -186,7 +186,7 @@ def _listed(chosen: Mapping[str, str], products: Mapping[str, Row]) -> Listing:
 
 def _exact(chosen: Mapping[str, str], products: Mapping[str, Row]) -> dict[str, str]:
     """Return the filters that the service applies itself: the state, and each id that is known as it was typed."""
-    firm = _one_of(chosen["enterprise"]) if "enterprise" in chosen else None
+    firm = named_firm(chosen["enterprise"]) if "enterprise" in chosen else None
     found = {
         "state": chosen.get("state", ""),
         "product": chosen["product"] if chosen.get("product") in products else "",
@@ -221,14 +221,3 @@ def _product(application: Mapping[str, Any]) -> Row | None:
     query = {"version": version} if version else None
     product: Row | None = ask_or(None, "GET", f"/products/{application['product']}", query=query)
     return product
-
-
-def _firms(ids: Iterable[str]) -> dict[str, Row]:
-    """Return the firms by id, of those that consented: opening a file instead would leave a record in it."""
-    asked = {firm: _one_of(firm) for firm in dict.fromkeys(ids)}
-    return {firm: found for firm, found in asked.items() if found}
-
-
-def _one_of(firm: str) -> Row | None:
-    answer = ask_or({"items": []}, "GET", "/enterprises", query={"id": firm, "limit": 1})
-    return answer["items"][0] if answer["items"] else None

@@ -481,3 +481,13 @@ def test_a_match_says_what_was_not_counted_and_what_confirming_would_open(signed
     page = signed_in("smc_bank", "en").post(f"{FIRM}/matches", data=form, headers=ORIGIN).text
     for words in ("It was not counted.", "Were what the firm itself states confirmed", "counts everything"):
         assert words in page
+
+
+def test_an_alert_names_its_firm_without_opening_its_file(signed_in: SignedIn, door: StandIn) -> None:
+    """By the list of those that consented; once a firm, and by its id where that has no name."""
+    named = {**fixture("enterprises")["items"][0], "name": "青山食品有限公司"}
+    door.answers["GET /enterprises?id=local:E17"] = Answer(200, {"items": [named], "next": None})
+    page = signed_in("smc_bank").get("/portal/alerts").text
+    assert ">青山食品有限公司</a>" in page
+    assert len(door.asked("GET /enterprises")) == len({each["enterprise"] for each in fixture("alerts")["items"]})
+    assert [call for call in door.calls if call["route"].startswith("GET /enterprises/")] == []
