@@ -106,3 +106,14 @@ def test_every_link_of_the_navigation_opens(signed_in: SignedIn, door: StandIn, 
     links = re.findall(r'href="([^"#]+)', page.partition("<nav")[2].partition("</nav>")[0])
     assert links
     assert {link: client.get(link).status_code for link in links} == dict.fromkeys(links, 200)
+
+
+@pytest.mark.parametrize(("key", "column"), [("smc_bank", True), ("smc_firm", False)])
+def test_a_ledger_of_many_firms_says_whose_each_entry_is(
+    signed_in: SignedIn, door: StandIn, key: str, column: bool
+) -> None:
+    """A firm's holds its own alone."""
+    serve_all(door)
+    page = signed_in(key).get("/portal/ledger/reads").text
+    assert ('<span class="code">local:E7</span>' in page) == column
+    assert ('<th scope="col">企业</th>' in page) == column
