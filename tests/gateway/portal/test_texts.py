@@ -70,6 +70,7 @@ def test_no_sentence_is_left_over() -> None:
         "record_state",
         "error",
         "picture",
+        "picture_word",
         "segment",
         "decision",
         "verdict",
