@@ -157,7 +157,8 @@ class StandIn:
         if self.refused & query.keys():
             return Answer(400, {"type": "/problems/invalid", "detail": "This is none."})
         if route == "GET /enterprises" and {"id", "name"} & query.keys():
-            override = self.answers.get(f"{route}?id={query.get('id')}")
+            override = self.answers.get(f"{route}?purpose={query.get('purpose')}")
+            override = override or self.answers.get(f"{route}?id={query.get('id')}")
             return override or Answer(200, _listed({name: query[name] for name in ("id", "name") if name in query}))
         opened = self.answers.get(f"{route}?cursor={query['cursor']}") if "cursor" in query else None
         told = opened or self.answers.get(route) or _filtered(route, query) or _answer(route)

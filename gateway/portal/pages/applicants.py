@@ -21,6 +21,7 @@ REGISTRY = ("operator", "source")
 # A page of the list asks for each firm's latest score; twenty are answered within a fifth of a second.
 FIRMS_A_PAGE = 20
 SCORES_SHOWN = 12
+ASSESSMENT, MATCHING = "credit-assessment", "financing-match"
 # A part of a name is sought here, in the first thousand firms.
 AT_ONCE = 200
 PAGES_READ = 5
@@ -58,7 +59,7 @@ def score(firm: str) -> ResponseReturnValue:
     visitor("bank")
     firm_path(firm)
     key = request.form.get("nonce") or uuid4().hex
-    ask("POST", "/scores", json={"enterprise": firm}, purpose="credit-assessment", key=key)
+    ask("POST", "/scores", json={"enterprise": firm}, purpose=ASSESSMENT, key=key)
     return redirect(url_for("portal.applicants_applicant", firm=firm), 303)
 
 
@@ -122,6 +123,8 @@ def _applicant_page(firm: str, answered: matching.Answered) -> tuple[str, int]:
         # From the list of those that consented: opening the file would add an access record.
         firm=known[0],
         registry=here.role in REGISTRY,
+        # What its consent is for: a link or a form that is refused to everybody would promise what is not so.
+        open_to={each for each in (ASSESSMENT, MATCHING) if _named({"id": firm, "purpose": each})},
         scores=scores,
         score=latest,
         evidence=latest.get("evidence") if latest else None,

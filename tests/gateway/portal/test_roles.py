@@ -117,3 +117,26 @@ def test_a_ledger_of_many_firms_says_whose_each_entry_is(
     page = signed_in(key).get("/portal/ledger/reads").text
     assert ('<span class="code">local:E7</span>' in page) == column
     assert ('<th scope="col">企业</th>' in page) == column
+
+
+@pytest.mark.parametrize(
+    ("purpose", "gone", "stays", "said"),
+    [
+        ("credit-assessment", ["/portrait", "/scores"], ["/matches"], "的授权不含授信评估"),
+        ("financing-match", ["/matches"], ["/portrait", "/scores"], "的授权不含融资匹配"),
+    ],
+)
+def test_what_a_consent_is_not_for_is_said_and_not_offered(
+    signed_in: SignedIn, door: StandIn, purpose: str, gone: list[str], stays: list[str], said: str
+) -> None:
+    """A link or a form that is refused to everybody would promise what is not so."""
+    whole = signed_in("smc_bank").get(FIRM).text
+    assert said not in whole
+    door.answers[f"GET /enterprises?purpose={purpose}"] = Answer(200, NOBODY)
+    page = signed_in("smc_bank").get(FIRM).text
+    assert f"它给 bank-demo {said}" in page
+    for part in gone:
+        assert f'"{FIRM}{part}"' in whole
+        assert f'"{FIRM}{part}"' not in page
+    for part in stays:
+        assert f'"{FIRM}{part}"' in page
