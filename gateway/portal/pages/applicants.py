@@ -30,7 +30,7 @@ NO_ID = frozenset({400, 422})
 
 
 def listing() -> ResponseReturnValue:
-    """List the firms that consented, each with its latest score; to the registry's roles all, without."""
+    """List the firms that consented, to a bank each with its latest score; to the registry's roles all firms."""
     visitor(*ROLES)
     listed = ask_list("/enterprises", FIRMS_A_PAGE)
     return _list(listed.items, next=listed.next, cursor=listed.cursor)
@@ -74,9 +74,11 @@ def match(firm: str) -> ResponseReturnValue:
 
 
 def _list(firms: Sequence[Mapping[str, Any]], **how: Any) -> str:
-    registry = visitor().role in REGISTRY
-    rows = [{"firm": firm, "score": None if registry else _latest(firm["id"])} for firm in firms]
-    return page("applicants.html", rows=rows, registry=registry, **how)
+    here = visitor()
+    # A platform orders no score, and so has none to be told.
+    scored = here.role == "bank"
+    rows = [{"firm": firm, "score": _latest(firm["id"]) if scored else None} for firm in firms]
+    return page("applicants.html", rows=rows, registry=here.role in REGISTRY, scored=scored, **how)
 
 
 def _sought(said: str) -> tuple[list[dict[str, Any]], bool]:

@@ -46,11 +46,12 @@ def test_what_is_closed_to_a_role_is_said_and_not_linked(signed_in: SignedIn, do
 
 @pytest.mark.parametrize("key", ["smc_bank", "smc_platform"])
 def test_a_firm_that_others_scored_is_not_told_to_have_no_score(signed_in: SignedIn, door: StandIn, key: str) -> None:
-    """A bank sees the scores that it ordered, and no other's."""
+    """A bank sees the scores that it ordered, no other's; a platform orders none, and its list is silent of them."""
     door.answers["GET /enterprises/local:E17/scores"] = Answer(200, NOBODY)
     client = signed_in(key)
     assert "您还没有这家企业的评分。" in client.get(FIRM).text
-    assert "尚未由您评分" in client.get(LIST).text
+    assert ("尚未由您评分" in client.get(LIST).text) == (key == "smc_bank")
+    assert (door.asked("GET /enterprises/local:E41/scores") != []) == (key == "smc_bank")
 
 
 @pytest.mark.parametrize(
