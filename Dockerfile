@@ -19,6 +19,7 @@ COPY gateway gateway
 COPY smecredit smecredit
 COPY sandbox sandbox
 COPY --from=assets /build/gateway/portal/static/dist gateway/portal/static/dist
+RUN python gateway/portal/assets/build.py finish
 ARG SERVICE
 RUN python -m venv /opt/venv \
  && /opt/venv/bin/pip install --no-cache-dir --require-hashes -r locks/build.txt \

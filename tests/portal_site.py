@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import ledger_books
 from flask import Flask
 
 from chassis.core.errors import Unauthenticated, UpstreamUnavailable
@@ -26,6 +27,7 @@ VISITORS = {
     "smc_platform": Visitor("platform-demo", "k4", "platform"),
     "smc_operator": Visitor("operator-demo", "k5", "operator"),
     "smc_source": Visitor("source-demo", "k6", "source"),
+    "smc_buyer": Visitor("buyer-demo", "k7", "buyer"),
 }
 NOBODY: dict[str, Any] = {"items": [], "next": None}
 CONSENT_REQUIRED = {"type": "/problems/consent-required", "status": 403, "detail": "No live consent covers this."}
@@ -76,14 +78,44 @@ ROUTES = (
     (r"POST /scores/scr_01JX0001/recourse", "way_up"),
 )
 
+IMPORTED: dict[str, Any] = {
+    "id": "imp_1",
+    "rejected": 0,
+    "progress": None,
+    "notes": [],
+    "warnings": [],
+    "ignored_columns": [],
+    "withdrawal": None,
+}
+DELIVERY: dict[str, Any] = {
+    "id": "whd_1",
+    "endpoint": "whe_1",
+    "sequence": 7,
+    "attempts": 3,
+    "state": "pending",
+    "due_at": "2026-01-02T00:00:00Z",
+    "last_status": 503,
+    "last_error": None,
+    "created_at": "2026-01-01T00:00:00Z",
+    "delivered_at": None,
+    "message": {"type": "application.submitted", "timestamp": "2026-01-01T00:00:00Z", "data": {"id": "app_1"}},
+}
+
+# Lists that may be asked for what is open only: route, filter, its value, and the file that answers.
+OPEN = (("GET /notices", "open", "true", "notices_open"), ("GET /disputes", "state", "open", "disputes_open"))
+
 
 @dataclass
 class StandIn:
-    """A `Door` over fixture files. `calls` keeps what was asked; `answers` overrides; `down` silences all."""
+    """A `Door` over fixture files. `calls` keeps what was asked; `down` silences all; filters in `refused` are 400.
+
+    `answers` overrides, also one page of a list (`GET /x?cursor=c2`).
+    """
 
     calls: list[dict[str, Any]] = field(default_factory=list)
     answers: dict[str, Answer] = field(default_factory=dict)
     revoked: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
     down: bool = False
 
     def sign_in(self, api_key: str) -> Visitor:
@@ -122,9 +154,14 @@ class StandIn:
         if self.down:
             raise UpstreamUnavailable("profile does not answer.")
         query = ask.query or {}
-        if route == "GET /enterprises" and "id" in query:
-            return Answer(200, _listed(str(query["id"])))
-        told = self.answers.get(route) or _filtered(route, query) or _answer(route)
+        if self.refused & query.keys():
+            return Answer(400, {"type": "/problems/invalid", "detail": "This is none."})
+        if route == "GET /enterprises" and {"id", "name"} & query.keys():
+            override = self.answers.get(f"{route}?purpose={query.get('purpose')}")
+            override = override or self.answers.get(f"{route}?id={query.get('id')}")
+            return override or Answer(200, _listed({name: query[name] for name in ("id", "name") if name in query}))
+        opened = self.answers.get(f"{route}?cursor={query['cursor']}") if "cursor" in query else None
+        told = opened or self.answers.get(route) or _filtered(route, query) or _answer(route)
         return _to(visitor, told) if route.startswith("GET /applications/") else told
 
     def asked(self, route: str) -> list[dict[str, Any]]:
@@ -134,10 +171,13 @@ class StandIn:
 
 def _filtered(route: str, query: Mapping[str, str | int]) -> Answer | None:
     """Return the answer of a list that was asked for what is open only, or of one dispute or score of a list."""
-    if route == "GET /notices" and query.get("open") == "true":
-        return Answer(200, fixture("notices_open"))
-    if route == "GET /disputes" and query.get("state") == "open":
-        return Answer(200, fixture("disputes_open"))
+    if route == "GET /applications":
+        named = {name: query[name] for name in ("product", "enterprise") if name in query}
+        items = [each for each in fixture("applications")["items"] if named.items() <= each.items()]
+        return Answer(200, {"items": items, "next": None})
+    for listed, name, value, file in OPEN:
+        if route == listed and query.get(name) == value:
+            return Answer(200, fixture(file))
     if route.startswith("GET /scores/"):
         return Answer(200, fixture("scores")["items"][0] | {"disputes": marks(), "undisputed": None})
     if route == "GET /consents" and query:
@@ -170,13 +210,29 @@ def _answer(route: str) -> Answer:
     return Answer(201, {"id": "new_1"})
 
 
-def _listed(firm: str) -> dict[str, Any]:
-    return {"items": [each for each in fixture("enterprises")["items"] if each["id"] == firm], "next": None}
+def _listed(named: Mapping[str, Any]) -> dict[str, Any]:
+    return {"items": [each for each in fixture("enterprises")["items"] if named.items() <= each.items()], "next": None}
 
 
 def fixture(name: str) -> Any:
     """Return a fixture file's JSON."""
     return json.loads((FIXTURES / f"{name}.json").read_text("utf-8"))
+
+
+def serve_all(door: StandIn) -> None:
+    """Let the services answer with what no file holds, too: a ledger, endpoints of webhooks and their deliveries."""
+    book = ledger_books.bundle()
+    size = int(book["checkpoint"].splitlines()[1])
+    endpoint = {"id": "whe_1", "url": "https://bank.example/hook", "events": ["application.offered"], "enabled": True}
+    door.answers |= {
+        "GET /ledger/checkpoint": Answer(200, {"size": size, "root": "", "note": book["checkpoint"]}),
+        "GET /ledger/keys": Answer(200, {"origin": "test", "keys": [ledger_books.KEY]}),
+        "GET /ledger/entries": Answer(200, {"size": size, "root": "", "items": book["entries"], "next": None}),
+        "GET /webhooks": Answer(200, {"items": [endpoint | {"failures": 2, "due_at": None}], "next": None}),
+        "GET /webhooks/deliveries": Answer(200, {"items": [DELIVERY], "next": None}),
+        "GET /imports/imp_1": Answer(200, fixture("imports")["items"][0] | IMPORTED),
+        "GET /enterprises/local:E88/signals": Answer(200, fixture("signals")),
+    }
 
 
 def marks() -> list[dict[str, Any]]:

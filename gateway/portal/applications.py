@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from gateway.portal import figures
 from gateway.portal.door import ServiceProblem
-from gateway.portal.language import Language, pick, term, text
+from gateway.portal.language import HAN, Language, half, pick, term, text
 
 STATES = (
     *("draft", "submitted", "under-review", "offered", "accepted"),
@@ -168,7 +168,12 @@ def refusal(language: Language, problem: ServiceProblem, product: str = "") -> A
     if slug in REFUSALS:
         return text(language, REFUSALS[slug])
     title = said.get("title_zh") if language == "zh" else said.get("title")
-    return text(language, "refusal.other", title=title or problem.status, detail=problem.detail)
+    title = title or text(language, "error.other_title")
+    detail = half(language, problem.detail)
+    # A service says its details in English, few of them in Chinese, too; a number of a law is no Chinese sentence.
+    if language == "zh" and not HAN.match(detail):
+        return text(language, "refusal.other_title", title=title)
+    return text(language, "refusal.other", title=title, detail=detail)
 
 
 def _passed(language: Language, said: Mapping[str, Any], _: str) -> str:
@@ -239,6 +244,9 @@ def _mandate(language: Language, said: Mapping[str, Any], _: str) -> str:
 def _under_way(language: Language, said: Mapping[str, Any], product: str) -> str:
     if said.get("event") == "submit":
         return text(language, "refusal.draft_waits", product=product)
+    # A match of another version is told with both numbers; another need with two needs.
+    if isinstance(said.get("found"), int):
+        return text(language, "refusal.other_version", product=product, found=said["found"], needed=said.get("needed"))
     key = "refusal.other_need" if said.get("application") else "refusal.others"
     return text(language, key, product=product)
 

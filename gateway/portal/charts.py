@@ -11,11 +11,11 @@ from gateway.portal.language import Language, pick, text
 
 # The longest bars are read; twelve fit a laptop screen. The rest is one bar, and all stand in the table below.
 WATERFALL_STEPS = 12
-# Names that the master scale's risks fit between; a logarithm, because 0.2 % and 0.4 % differ as much as 10 and 20 %.
-PD_SCALE = (0.001, 0.5)
+# From the least that a score says to certainty; a logarithm, because 0.2 % and 0.4 % differ as much as 10 and 20 %.
+PD_SCALE = (0.0005, 1.0)
 ASCENT = (560, 180)
 ASCENT_ROOM = 12  # points above and below the lines
-PD_TICKS = (0.001, 0.01, 0.1, 0.5)
+PD_TICKS = (0.001, 0.01, 0.1, 1.0)
 
 
 def radar(language: Language, dimensions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

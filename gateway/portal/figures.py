@@ -143,6 +143,15 @@ def fen_of_wan(entered: str) -> int | None:
     return int(fen) if Decimal("0.1") <= wan <= 100_000 and fen == int(fen) else None
 
 
+def wan_of_fen(fen: int) -> str:
+    """Return an amount as it is typed in 万元, to the fen.
+
+    >>> wan_of_fen(50_000_000), wan_of_fen(100_000_000), wan_of_fen(12_345_600)
+    ('50', '100', '12.3456')
+    """
+    return f"{Decimal(fen) / FEN_PER_WAN:f}"
+
+
 def fen_of_yuan(entered: str) -> int | None:
     """Return an amount typed in yuan as fen (`500,000`, `¥1,234.50`), or None where it is no amount above 0.
 

@@ -29,13 +29,13 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 # Values that are words of an enumeration: where the texts have them.
 WORDS: Mapping[str, str] = {
     **dict.fromkeys(("direction", "record", "tax", "relation"), "record_sort"),
-    **dict.fromkeys(("status", "tier"), "record_state"),
+    **dict.fromkeys(("status", "tier", "reversal"), "record_state"),
     "size_class": "size",
     "taxpayer": "taxpayer",
     "purpose": "payment_purpose",
 }
-# Whose file it is stands above the item.
-UNSAID = frozenset({"enterprise"})
+# Whose file it is, and whether it was made up, stands above the item.
+UNSAID = frozenset({"enterprise", "synthetic"})
 
 
 def columns(content: Mapping[str, Any]) -> dict[str, Any]:

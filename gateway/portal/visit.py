@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -27,6 +27,8 @@ class Portal:
     # The feature catalogue by name; asked for once a process, since it changes with a release.
     features: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     reason_codes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    # What codes of industries and regions are called; from the catalogue, too.
+    titles: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,21 @@ def features() -> Mapping[str, Mapping[str, Any]]:
     if not known:
         catalogue = ask_or({"features": []}, "GET", "/catalogue")
         known.update({each["name"]: each for each in [*catalogue["features"], *catalogue.get("indicators", ())]})
+        portal().titles.update((catalogue.get("codes") or {}).get("titles") or {})
     return known
+
+
+def titled(kind: str, code: str | None) -> str:
+    """Return what a code of an `industry` or a `region` is called; the code itself where the catalogue lacks it.
+
+    The code of a group or class of the industries (`C3411`) is called as its division.
+    """
+    if not code or kind not in {"industry", "region"}:
+        return ""
+    features()
+    called = portal().titles.get(kind, {})
+    heads = (code, code[:3], code[:1]) if kind == "industry" else (code, f"{code:0<6}")
+    return next((language.pick(speaking(), called[each]) for each in heads if each in called), code)
 
 
 def reason_codes() -> Mapping[str, Mapping[str, Any]]:
@@ -116,6 +132,18 @@ def firm_path(enterprise: str, *rest: str) -> str:
     if not enterprise or len(enterprise) > 100 or "/" in enterprise or enterprise.startswith("."):
         raise NotFound("No enterprise has such an id.")
     return "/".join(("/enterprises", quote(enterprise, safe=":"), *rest))
+
+
+def named_firms(ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return the firms by id, of those that consented: opening a file instead would leave a record in it."""
+    asked = {firm: named_firm(firm) for firm in dict.fromkeys(ids)}
+    return {firm: found for firm, found in asked.items() if found}
+
+
+def named_firm(firm: str) -> dict[str, Any] | None:
+    """Return a firm of those that consented; None for another, and where nobody answers."""
+    answer = ask_or({"items": []}, "GET", "/enterprises", query={"id": firm, "limit": 1})
+    return answer["items"][0] if answer["items"] else None
 
 
 def own_firm() -> str:
@@ -136,6 +164,17 @@ def say(key: str, **values: object) -> str:
     return language.text(speaking(), key, **values)
 
 
+def refusal(problem: ServiceProblem) -> str:
+    """Return why a service refused, in the visit's language: English is no help to a reader of Chinese.
+
+    Where the detail has no Chinese, what the problem is called is told instead.
+    """
+    detail = language.half(speaking(), problem.detail)
+    if speaking() == "en" or language.HAN.search(detail):
+        return detail
+    return str(problem.document.get("title_zh") or say("error.other_title"))
+
+
 def page(template: str, **values: Any) -> str:
     """Render a page with the vocabulary that every template uses."""
     return render_template(f"portal/{template}", **vocabulary(), **values)
@@ -150,6 +189,7 @@ def vocabulary() -> dict[str, Any]:
         "other_lang": language.other(speaks),
         "t": say,
         "term": lambda section, name: language.term(speaks, section, name),
+        "titled": titled,
         "pick": lambda said: language.pick(speaks, said),
         "half": lambda said: language.half(speaks, said),
         "money": lambda fen: figures.money(speaks, fen),

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import mimetypes
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
-from flask import Blueprint, Flask, Response, make_response, redirect, request, url_for
+from flask import Blueprint, Flask, Response, make_response, redirect, request, send_from_directory, url_for
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from chassis.core.errors import Forbidden, NotFound, Refused, TooManyRequests, Unauthenticated, UpstreamUnavailable
 from gateway.portal.door import Door, ServiceProblem
+from gateway.portal.language import HAN, half
 from gateway.portal.pages import (
     alerts,
     applicants,
@@ -38,10 +43,12 @@ from gateway.portal.pages import (
     webhooks,
 )
 from gateway.portal.session import Sessions, refuse_foreign_posts
-from gateway.portal.visit import Portal, page, portal, say, signed_in
+from gateway.portal.visit import Portal, page, portal, say, signed_in, speaking
 
 HERE = Path(__file__).parent
-STAMP = HERE / "static" / "dist" / "stamp"
+STATIC = HERE / "static"
+STAMP = STATIC / "dist" / "stamp"
+PACKED = ".gz"
 # Scripts, styles and data come from this origin only; nothing inline runs. Charts set styles through the DOM.
 POLICY = "; ".join(
     (
@@ -140,7 +147,7 @@ ROUTES = (
 
 def make_portal(door: Door, secret: str | bytes) -> Blueprint:
     """Return the portal to register on the gateway; `secret` signs the session cookies of all its processes."""
-    blueprint = Blueprint("portal", __name__, url_prefix="/portal", template_folder="templates", static_folder="static")
+    blueprint = Blueprint("portal", __name__, url_prefix="/portal", template_folder="templates")
     stamp = STAMP.read_text().strip() if STAMP.exists() else None
 
     def keep(state: BlueprintSetupState) -> None:
@@ -153,6 +160,7 @@ def make_portal(door: Door, secret: str | bytes) -> Blueprint:
     for rule, view, methods in ROUTES:
         name = f"{view.__module__.rsplit('.', 1)[-1]}.{view.__name__}".replace(".", "_")
         blueprint.add_url_rule(rule, endpoint=name, view_func=view, methods=list(methods))
+    blueprint.add_url_rule("/static/<path:filename>", endpoint="static", view_func=_asset)
     blueprint.add_url_rule("/<path:rest>", endpoint="nowhere", view_func=_nowhere)
     blueprint.register_error_handler(Unauthenticated, _to_sign_in)
     blueprint.register_error_handler(Refused, _refused)
@@ -180,6 +188,18 @@ def _harden(response: Response) -> Response:
     elif request.endpoint != "portal.static":
         response.headers.setdefault("Cache-Control", "no-store")
     return response
+
+
+def _asset(filename: str) -> ResponseReturnValue:
+    """Answer with a file of the portal, packed where the browser takes that and it was packed when it was built."""
+    packed = f"{filename}{PACKED}"
+    takes = request.accept_encodings.quality("gzip") > 0 and (STATIC / packed).is_file()
+    # The folder is fixed; a name that leads out of it is not found.
+    answer = send_from_directory(STATIC, packed if takes else filename, mimetype=mimetypes.guess_type(filename)[0])
+    if takes:
+        answer.headers["Content-Encoding"] = "gzip"
+    answer.vary.add("Accept-Encoding")
+    return answer
 
 
 def _nowhere(rest: str) -> ResponseReturnValue:
@@ -214,9 +234,10 @@ STATUS_OF: tuple[tuple[type[Refused], int], ...] = (
 def _refused(error: Refused) -> ResponseReturnValue:
     if isinstance(error, ServiceProblem):
         kind = TEXT_OF_SLUG.get(error.slug) or _text_of(error.status)
-        return _explain(kind, error.status, error.detail, str(error.document.get("instance") or ""))
+        told = _Told(error.detail, error.document, str(error.document.get("instance") or ""))
+        return _explain(kind, error.status, told)
     status = next(status for kind, status in STATUS_OF if isinstance(error, kind))
-    return _explain(_text_of(status), status, error.detail if status in {400, 403} else None)
+    return _explain(_text_of(status), status, _Told(error.detail if status in {400, 403} else ""))
 
 
 def _text_of(status: int) -> str:
@@ -227,12 +248,29 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error.get_response()
     kind = _text_of(error.code)
-    return _explain(kind, error.code, None if kind != "other" else error.description, uuid4().hex[:12])
+    detail = error.description if kind == "other" else None
+    return _explain(kind, error.code, _Told(detail or "", reference=uuid4().hex[:12]))
 
 
-def _explain(kind: str, status: int, detail: str | None, reference: str = "") -> ResponseReturnValue:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What was said of a refusal besides its kind: in English, unless both languages stand in it."""
+
+    detail: str
+    document: Mapping[str, Any] = field(default_factory=dict)
+    reference: str = ""
+
+
+def _explain(kind: str, status: int, told: _Told) -> ResponseReturnValue:
     here = signed_in()
-    body = say(f"error.{kind}_body", client=here.client if here else "…")
+    title = say(f"error.{kind}_title")
+    detail = half(speaking(), told.detail)
+    if speaking() == "zh" and not HAN.search(detail):
+        # English is no help to a reader of Chinese; what the problem is called is, where the page does not say it.
+        detail = str(told.document.get("title_zh") or "") if kind == "other" else ""
+    body = say(
+        f"error.{kind}_body" if detail or kind != "other" else "error.other_bare", client=here.client if here else "…"
+    )
     template = "_problem.html" if request.headers.get("HX-Request") else "problem.html"
-    values = {"title": say(f"error.{kind}_title"), "body": body, "detail": detail, "reference": reference}
+    values = {"title": title, "body": body, "detail": detail, "reference": told.reference}
     return page(template, status=status, **values), status

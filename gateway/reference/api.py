@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+from functools import lru_cache
 from typing import cast
 
 from flask import Blueprint, Response, current_app, render_template, request
@@ -41,16 +43,32 @@ def page() -> Response:
     _count()
     document = _reference().document()
     html = render_template("reference.html", document=document, sections=sections(document), marked=marked)
-    response = Response(html, content_type="text/html; charset=utf-8")
+    response = _packed(html.encode(), "text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 
 
 def _json(body: bytes) -> Response:
-    response = Response(body, content_type="application/json")
-    response.set_etag(hashlib.sha256(body).hexdigest()[:32])
+    response = _packed(body, "application/json")
+    packed = "-gzip" if response.headers.get("Content-Encoding") else ""
+    response.set_etag(f"{hashlib.sha256(body).hexdigest()[:32]}{packed}")
     return response.make_conditional(request)  # type: ignore[return-value]
+
+
+def _packed(body: bytes, kind: str) -> Response:
+    """Answer with what is public and the same to all, packed for who takes that."""
+    takes = request.accept_encodings.quality("gzip") > 0
+    response = Response(_gzip(body) if takes else body, content_type=kind)
+    response.vary.add("Accept-Encoding")
+    if takes:
+        response.headers["Content-Encoding"] = "gzip"
+    return response
+
+
+@lru_cache(maxsize=4)
+def _gzip(body: bytes) -> bytes:
+    return gzip.compress(body, 6, mtime=0)
 
 
 def _count() -> None:

@@ -279,6 +279,7 @@ class Score(TypedDict):
     override: Override | None
     disputes: list[Mark]
     undisputed: UndisputedScore | None
+    disputed_counts: bool | None
     counts: Counting
     with_everything: OtherScore | None
     with_confirmed: OtherScore | None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import ceil
 
 from rich.markup import escape
 
@@ -15,7 +16,7 @@ def disputes(shown: Sequence[Dispute], now: datetime) -> None:
     """Show disputes with the days that are left."""
     table = plain_table("Dispute 异议", "State", "Firm", "Item", "Reason", ">Days left")
     for dispute in shown:
-        left = (datetime.fromisoformat(dispute["due_at"]) - now).days if dispute["state"] == "open" else None
+        left = days_left(dispute, now) if dispute["state"] == "open" else None
         days = "" if left is None else f"[red]{left}[/]" if left < 0 else str(left)
         item = dispute["item"]["record"] or dispute["item"]["field"] or ""
         table.add_row(
@@ -27,6 +28,12 @@ def disputes(shown: Sequence[Dispute], now: datetime) -> None:
             days,
         )
     terminal().print(table if shown else "no disputes 没有异议")
+
+
+def days_left(dispute: Dispute, now: datetime) -> int:
+    """Return the days until a dispute is due, the one under way counted; below 0 those since, likewise."""
+    left = (datetime.fromisoformat(dispute["due_at"]) - now) / timedelta(days=1)
+    return ceil(left) if left >= 0 else -ceil(-left)
 
 
 def notices(shown: Sequence[Notice]) -> None:

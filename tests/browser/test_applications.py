@@ -89,6 +89,26 @@ def test_all_of_it_works_without_scripts(visit: Visit, door: MatchingDoor) -> No
     assert "Withdrawn." in firm.get_by_role("status").inner_text()
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(("key", "path"), [("smc_bank", "/portal/notices"), ("smc_firm", "/portal/mandates")])
+def test_nothing_is_cut_on_a_narrow_or_a_wide_screen(
+    visit: Visit, key: str, path: str, width: int, language: str
+) -> None:
+    """No table of notices or mandates goes on beyond its edge."""
+    page = visit(path, key=key, language=language, width=width)
+    tables = page.locator(".scroll").evaluate_all("all => all.map(each => each.scrollWidth - each.clientWidth)")
+    assert set(tables) == {0}
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_the_button_that_ends_a_mandate_stands_on_one_line(visit: Visit) -> None:
+    """Beside long English dates, too."""
+    page = visit("/portal/mandates", key="smc_firm", language="en")
+    button = page.get_by_role("button", name="End it")
+    assert button.evaluate("each => each.getClientRects().length") == 1
+
+
 def test_on_a_phone_a_row_is_a_card(visit: Visit) -> None:
     """Each cell stands under the name of its column, and the table scrolls to no side."""
     apply(visit)

@@ -161,3 +161,12 @@ def test_another_key_proves_nothing(visit: Visit) -> None:
 def test_a_ledger_without_entries_says_so(visit: Visit, door: StandIn) -> None:
     serve(door, BOOK["checkpoint"], [])
     assert "还没有与您有关的条目" in open_page(visit).locator("main").inner_text()
+
+
+def test_without_scripts_nothing_is_said_to_be_checked(visit: Visit) -> None:
+    """The entries stand there, and what proving them takes is said."""
+    page = visit("/portal/ledger/reads", key="smc_firm", java_script_enabled=False)
+    said = page.content()
+    assert "核验在您的浏览器中进行，需要启用脚本" in said
+    assert page.locator("td[data-entry]").all_inner_texts() == ["—"] * 5
+    assert page.locator("[data-signed]").inner_text() == "—"

@@ -112,6 +112,7 @@ async function verify(page) {
   const signed = page.querySelector("[data-signed]");
   const log = page.querySelector("[data-continuity]");
   const cells = [...page.querySelectorAll("[data-entry]")];
+  for (const cell of [signed, log, ...cells]) cell.textContent = page.dataset.checking;
   try {
     const head = await checkpoint(note, key);
     tell(signed, "right");

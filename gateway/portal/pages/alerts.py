@@ -10,7 +10,7 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from chassis.core.errors import NotFound
-from gateway.portal.visit import ask, ask_list, firm_path, own_firm, page, say, visitor
+from gateway.portal.visit import ask, ask_list, firm_path, named_firms, own_firm, page, say, visitor
 
 WATCHERS = ("bank", "platform")
 SEVERITIES = ("serious", "warning", "notice")
@@ -30,6 +30,7 @@ def feed() -> ResponseReturnValue:
     return page(
         "alerts.html",
         alerts=listed.items,
+        firms=named_firms(each["enterprise"] for each in listed.items),
         next=listed.next,
         cursor=listed.cursor,
         chosen=chosen,

@@ -10,18 +10,18 @@ import orjson
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from chassis.core.errors import NotFound
+from chassis.core.errors import NotFound, UpstreamUnavailable
 from chassis.core.moments import today
 from chassis.web.preconditions import etag_of
 from gateway.portal import applications as words
 from gateway.portal.door import ServiceProblem
 from gateway.portal.pages import mandates, moves
-from gateway.portal.visit import Listing, ask, ask_or, page, say, speaking, visitor
+from gateway.portal.visit import Listing, ask, ask_or, named_firm, named_firms, page, say, speaking, visitor
 
 PARTIES = ("bank", "enterprise", "platform")
 A_PAGE = 20
 PRODUCTS_READ = 200
-# A filter that the service has not is applied here, over so many of its pages until a page of ours is full.
+# The service filters by ids; names and parts of ids are sought here, in so many of its pages until one of ours is full.
 PAGES_READ = 10
 FILTERS = ("state", "product", "enterprise")
 # What the page says was done: each move, and a hand-in that found its application.
@@ -38,7 +38,7 @@ def listing() -> ResponseReturnValue:
     chosen = {name: value for name, value in chosen.items() if value and (name != "state" or value in states)}
     products = {each["id"]: each for each in _items("/products", PRODUCTS_READ)}
     listed = _listed(chosen, products)
-    firms = {} if here.role == "enterprise" else _firms(each["enterprise"] for each in listed.items)
+    firms = {} if here.role == "enterprise" else named_firms(each["enterprise"] for each in listed.items)
     return page(
         "applications.html",
         rows=[_row(each, products, firms) for each in listed.items],
@@ -116,7 +116,7 @@ def _page(
         seen=etag_of(found),
         product=product,
         product_title=words.title(speaks, product, found),
-        firm=None if here.role == "enterprise" else _firms([found["enterprise"]]).get(found["enterprise"]),
+        firm=None if here.role == "enterprise" else named_firms([found["enterprise"]]).get(found["enterprise"]),
         due=words.due(speaks, found, today()),
         mine=words.PARTY_OF[here.role],
         offers=words.offers(found),
@@ -134,41 +134,65 @@ def _page(
 
 
 def _mandates(role: str, application: Row) -> list[Row] | None:
-    """Return the firm's mandates that bear on an application; None for a bank, which sees none."""
+    """Return the firm's mandates that bear on an application.
+
+    None for a bank, which sees none, and while they cannot be read: the page does without, and says nothing of them.
+    """
     if role == "bank":
         return None
-    return mandates.given(enterprise=application["enterprise"])
+    try:
+        return mandates.given(enterprise=application["enterprise"])
+    except (ServiceProblem, UpstreamUnavailable):
+        return None
+
+
+def titled(listed: Iterable[Row]) -> list[Row]:
+    """Return applications with the titles of their products; the product's id where it cannot be read."""
+    products = {each["id"]: each for each in _items("/products", PRODUCTS_READ)}
+    found = [(each, products.get(each["product"]) or _product(each)) for each in listed]
+    return [{**each, "title": words.title(speaking(), product, each)} for each, product in found]
 
 
 def _row(application: Row, products: Mapping[str, Row], firms: Mapping[str, Row]) -> Row:
     product = products.get(application["product"]) or _product(application)
+    due = words.due(speaking(), application, today())
     return {
         **application,
         "title": words.title(speaking(), product, application),
         "lender": product["bank"] if product else application["bank"],
         "firm": firms.get(application["enterprise"], {"id": application["enterprise"]}),
-        "due": words.due(speaking(), application, today()),
-        "mine": words.TURNS.get(application["state"]) == words.PARTY_OF[visitor().role],
+        "due": due,
+        "mine": due.turn == words.PARTY_OF[visitor().role],
         # What was agreed or is offered, else what is asked for.
         "sum": application.get("terms") or application["need"],
     }
 
 
 def _listed(chosen: Mapping[str, str], products: Mapping[str, Row]) -> Listing:
-    """Return a page of the list; where a filter is applied here, page by page of the service's until ours is full."""
-    wanted = _wanted(chosen, products)
+    """Return a page of the list; what is sought by name, page by page of the service's until ours is full."""
+    exact = _exact(chosen, products)
+    wanted = _wanted({name: said for name, said in chosen.items() if name not in exact}, products)
     first = cursor = request.args.get("cursor")
     found: list[Row] = []
     for _ in range(PAGES_READ):
-        query: dict[str, str | int] = {"limit": A_PAGE, **({"cursor": cursor} if cursor else {})}
-        if "state" in chosen:
-            query["state"] = chosen["state"]
+        query: dict[str, str | int] = {"limit": A_PAGE, **exact, **({"cursor": cursor} if cursor else {})}
         answer = ask("GET", "/applications", query=query)
         found += [each for each in answer["items"] if wanted(each)]
         cursor = answer.get("next")
         if cursor is None or len(found) >= A_PAGE:
             break
     return Listing(found, first, cursor)
+
+
+def _exact(chosen: Mapping[str, str], products: Mapping[str, Row]) -> dict[str, str]:
+    """Return the filters that the service applies itself: the state, and each id that is known as it was typed."""
+    firm = named_firm(chosen["enterprise"]) if "enterprise" in chosen else None
+    found = {
+        "state": chosen.get("state", ""),
+        "product": chosen["product"] if chosen.get("product") in products else "",
+        "enterprise": firm["id"] if firm else "",
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def _wanted(chosen: Mapping[str, str], products: Mapping[str, Row]) -> Callable[[Row], bool]:
@@ -197,14 +221,3 @@ def _product(application: Mapping[str, Any]) -> Row | None:
     query = {"version": version} if version else None
     product: Row | None = ask_or(None, "GET", f"/products/{application['product']}", query=query)
     return product
-
-
-def _firms(ids: Iterable[str]) -> dict[str, Row]:
-    """Return the firms by id, of those that consented: opening a file instead would leave a record in it."""
-    asked = {firm: _one_of(firm) for firm in dict.fromkeys(ids)}
-    return {firm: found for firm, found in asked.items() if found}
-
-
-def _one_of(firm: str) -> Row | None:
-    answer = ask_or({"items": []}, "GET", "/enterprises", query={"id": firm, "limit": 1})
-    return answer["items"][0] if answer["items"] else None

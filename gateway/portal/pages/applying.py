@@ -12,11 +12,11 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import FileStorage
 
-from chassis.core.errors import NotFound
 from gateway.portal import applications as words
 from gateway.portal.door import ServiceProblem
 from gateway.portal.language import pick
-from gateway.portal.pages.matching import APPLICANTS, purpose
+from gateway.portal.pages import matching
+from gateway.portal.pages.matching import APPLICANTS
 from gateway.portal.visit import ask, page, say, speaking, visitor
 
 # The papers of one dossier pass through here to be hashed, piece by piece; nothing of them is kept.
@@ -42,12 +42,16 @@ def hand_in() -> ResponseReturnValue:
     match, chosen = fields.get("match", ""), fields.getlist("product")
     if not chosen:
         return _form(match, chosen, {"refused": say("applying.none_chosen")}, 422)
-    found = _match(match)
+    papers = _papers()
+    if len(papers) > MOST_PAPERS:
+        return _form(match, chosen, {"refused": say("applying.too_many")}, 422)
+    found = matching.read(match)
+    # The products' versions, the need and whose it is are taken from the match and from nowhere else.
     order = {
         "enterprise": found["enterprise"],
         "products": chosen,
         "need": {name: found["need"][name] for name in ("amount_fen", "months")},
-        "documents": _papers(),
+        "documents": [_reference(title, file) for title, file in papers],
         "draft": fields.get("draft") == "true",
         "match": match,
     }
@@ -66,7 +70,7 @@ def hand_in() -> ResponseReturnValue:
 
 
 def _form(match: str, chosen: list[str], errors: Mapping[str, Any], status: int) -> ResponseReturnValue:
-    found = _match(match)
+    found = matching.read(match)
     offers = [each for each in found["offers"] if each["product"] in chosen]
     asked = {paper["id"]: pick(speaking(), paper["title"]) for each in offers for paper in each.get("documents") or ()}
     return page(
@@ -76,33 +80,31 @@ def _form(match: str, chosen: list[str], errors: Mapping[str, Any], status: int)
         papers=asked,
         back=_back(found),
         errors=errors,
+        # No browser fills a chosen file in again.
+        files_lost=any(file.filename for file in request.files.values()),
         nonce=uuid4().hex,
     ), status
 
 
 def _back(match: Mapping[str, Any]) -> str:
+    """Return where the match is shown that was chosen from."""
+    where = {"match": match["id"], "_anchor": "matching"}
     if visitor().role == "enterprise":
-        return url_for("portal.matching_own")
-    return url_for("portal.applicants_applicant", firm=match["enterprise"], _anchor="matching")
+        return url_for("portal.matching_own", **where)
+    return url_for("portal.applicants_applicant", firm=match["enterprise"], **where)
 
 
-def _match(name: str) -> Any:
-    """Return the match that was chosen from; the products, their versions and the need are taken from nowhere else."""
-    if not name.replace("_", "").replace("-", "").isalnum():
-        raise NotFound("There is no such match.")
-    return ask("GET", f"/matches/{name}", purpose=purpose())
-
-
-def _papers() -> list[dict[str, str]]:
-    """Return the files of the form by name and digest; their content goes nowhere."""
+def _papers() -> list[tuple[str, FileStorage]]:
+    """Return the files that were chosen, each with the title under which it was asked for, or ""."""
     titles = request.form.getlist("paper_title")
-    named = [(title, request.files.get(f"paper_{n}")) for n, title in enumerate(titles[:MOST_PAPERS])]
+    named = [(title, request.files.get(f"paper_{n}")) for n, title in enumerate(titles)]
     named += [("", file) for file in request.files.getlist("paper")]
-    return [
-        {"name": (title or file.filename or "")[:LONGEST_NAME], "sha256": _digest(file)}
-        for title, file in named
-        if file and file.filename
-    ][:MOST_PAPERS]
+    return [(title, file) for title, file in named if file and file.filename]
+
+
+def _reference(title: str, file: FileStorage) -> dict[str, str]:
+    """Return a file by name and digest; its content goes nowhere."""
+    return {"name": (title or file.filename or "")[:LONGEST_NAME], "sha256": _digest(file)}
 
 
 def _digest(file: FileStorage) -> str:

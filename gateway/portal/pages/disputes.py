@@ -13,7 +13,7 @@ from chassis.core.errors import NotFound
 from gateway.portal import items
 from gateway.portal.door import ServiceProblem
 from gateway.portal.pages.portraits import MOMENT, evidence
-from gateway.portal.visit import ask, ask_list, ask_or, firm_path, own_firm, page, say, speaking
+from gateway.portal.visit import ask, ask_list, ask_or, firm_path, own_firm, page, refusal, say, speaking
 
 A_PAGE = 20
 REPAIRS_SHOWN = 100
@@ -77,7 +77,7 @@ def named(dispute: str) -> str:
 
 def words_of(problem: ServiceProblem, known: Mapping[str, str]) -> str:
     """Return why something was refused, in the reader's language where we have the words."""
-    return say(known[problem.slug]) if problem.slug in known else problem.detail
+    return say(known[problem.slug]) if problem.slug in known else refusal(problem)
 
 
 def shown(dispute: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from chassis.core.errors import NotFound
 from chassis.core.moments import today
 from gateway.portal import charts, figures, items
 from gateway.portal.door import ServiceProblem
-from gateway.portal.visit import ask, ask_or, firm_path, own_firm, page, say, speaking, visitor
+from gateway.portal.visit import ask, ask_or, firm_path, own_firm, page, refusal, say, speaking, titled, visitor
 
 ACCESSES_SHOWN = 50
 SPARK = (72, 20)
@@ -32,9 +35,25 @@ WINDOW, LIMITS = ("as_of_from", "as_of_until"), ("most_reads_a_day", "most_reads
 MOST_READS = 1_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """What a firm often agrees to, to begin the form with: no more than that purpose needs, for so many days."""
+
+    purposes: tuple[str, ...]
+    fields: tuple[str, ...]
+    days: int
+
+
+PRESETS = {
+    "match": Preset(("financing-match",), ("score",), 30),
+    "credit": Preset(("credit-assessment",), ("portrait", "score"), 90),
+    "loan": Preset(("credit-assessment", "credit-monitoring"), ("portrait", "score", "measures"), 365),
+}
+
+
 def own() -> ResponseReturnValue:
     """Show a firm its own file: portrait, consents, who looked."""
-    return _own_page(form={}, errors={}), 200
+    return _own_page(form=_preset(request.args.get("preset", "")), errors={}), 200
 
 
 def grant() -> ResponseReturnValue:
@@ -55,7 +74,7 @@ def grant() -> ResponseReturnValue:
     except ServiceProblem as problem:
         if problem.status not in {400, 404, 422}:
             raise
-        return _own_page(form=request.form, errors={"grantee": problem.detail}), 422
+        return _own_page(form=request.form, errors={"grantee": refusal(problem)}), 422
     return redirect(url_for("portal.enterprise_own", did="granted", _anchor="consents"), 303)
 
 
@@ -75,6 +94,15 @@ def of_applicant(firm: str) -> ResponseReturnValue:
     late = ask_or(None, "GET", firm_path(firm, "late-payments"), purpose="credit-assessment")
     measures = _items_or_none(ask_or(None, "GET", firm_path(firm, "measures"), purpose="credit-assessment"))
     return page("portrait.html", own=False, late=late, measures=measures, **_drawn(portrait)), 200
+
+
+def _preset(name: str) -> MultiDict[str, str]:
+    """Return the form as a preset fills it in; without one empty: a firm ticks what it agrees to."""
+    if name not in PRESETS:
+        return MultiDict()
+    chosen = PRESETS[name]
+    filled = [("purposes", each) for each in chosen.purposes] + [("fields", each) for each in chosen.fields]
+    return MultiDict([*filled, ("valid_until", (today() + timedelta(days=chosen.days)).isoformat())])
 
 
 def _own_page(form: Any, errors: dict[str, str]) -> str:
@@ -97,7 +125,7 @@ def _own_page(form: Any, errors: dict[str, str]) -> str:
         form=form,
         errors=errors,
         notice=say(f"consent.{did}") if did in {"granted", "was_revoked"} else None,
-        default_until=_next_year(),
+        presets=PRESETS,
         nonce=uuid4().hex,
         **_drawn(portrait),
     )
@@ -132,7 +160,11 @@ def _description(portrait: dict[str, Any]) -> list[dict[str, Any]]:
     disputed = {mark["item"]["field"]: mark["dispute"] for mark in portrait.get("disputes", ())}
     firm = portrait["enterprise"]
     return [
-        {"name": name, "value": items.value_of(speaking(), name, firm.get(name)), "dispute": disputed.get(name)}
+        {
+            "name": name,
+            "value": titled(name, firm.get(name)) or items.value_of(speaking(), name, firm.get(name)),
+            "dispute": disputed.get(name),
+        }
         for name in items.DESCRIBED
     ]
 
@@ -191,9 +223,3 @@ def _items(answer: Any) -> list[dict[str, Any]]:
 def _items_or_none(answer: Any) -> list[dict[str, Any]] | None:
     """Return what was listed; None where nobody answered, which is not the same as an empty list."""
     return None if answer is None else _items(answer)
-
-
-def _next_year() -> str:
-    day = today()
-    # 29 February has no anniversary; the day before serves.
-    return str(day.replace(year=day.year + 1, day=min(day.day, 28 if day.month == 2 else 31)))

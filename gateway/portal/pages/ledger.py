@@ -19,7 +19,7 @@ LOGS = {"reads": "/ledger", "scores": "/score-ledger", "agreements": "/agreement
 
 def entries(log: str) -> ResponseReturnValue:
     """Show the visitor's entries of a ledger with their proofs against one signed checkpoint."""
-    visitor()
+    here = visitor()
     path = _path(log)
     checkpoint = ask("GET", f"{path}/checkpoint")
     query: dict[str, str | int] = {"size": checkpoint["size"], "limit": ENTRIES_SHOWN}
@@ -29,6 +29,7 @@ def entries(log: str) -> ResponseReturnValue:
     return page(
         "ledger.html",
         log=log,
+        own=here.role == "enterprise",
         logs=LOGS,
         checkpoint=checkpoint,
         key=ask("GET", f"{path}/keys")["keys"][0],
@@ -58,13 +59,14 @@ def _row(entry: dict[str, Any]) -> dict[str, Any]:
     """Return what a line shows: the leaf's content, and who acted where that may be shown."""
     leaf = orjson.loads(entry["leaf"])
     facts = leaf["facts"]
-    about = facts.get("purpose") or ", ".join(facts.get("purposes", ()))
+    purposes = [facts["purpose"]] if facts.get("purpose") else facts.get("purposes", ())
     return {
         "n": entry["n"],
         "kind": leaf["kind"],
         "at": leaf["at"],
         "actor": entry["actor"],
+        "firm": entry.get("subject"),
         "grantee": entry.get("grantee"),
-        "about": about,
+        "purposes": purposes,
         "facts": facts,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -14,7 +15,7 @@ from chassis.core.errors import NotFound
 from chassis.core.moments import today
 from gateway.portal import figures
 from gateway.portal.door import ServiceProblem
-from gateway.portal.visit import ask, ask_or, firm_path, own_firm, page, say, visitor
+from gateway.portal.visit import ask, firm_path, own_firm, page, say, visitor
 
 PURPOSES = ("financing-application", "financing-acceptance")
 # A consent names a field; under these purposes no field opens anything to read (ADR 61).
@@ -30,7 +31,10 @@ def listing() -> ResponseReturnValue:
 
 
 def given(grantee: str | None = None, enterprise: str | None = None) -> list[dict[str, Any]]:
-    """Return the mandates that the visitor gave or was given, the live ones first; of one party where it is named."""
+    """Return the mandates that the visitor gave or was given, the live ones first; of one party where it is named.
+
+    Raises as `ask` does: none given and none readable are told apart.
+    """
     found = []
     for consent in _consents():
         mandates = [each for each in consent["purposes"] if each in PURPOSES]
@@ -41,10 +45,26 @@ def given(grantee: str | None = None, enterprise: str | None = None) -> list[dic
     return sorted(found, key=lambda each: each["is"] != "live")
 
 
-def acts(firm: str) -> list[dict[str, Any]]:
-    """Return when a mandate of the firm was used, and by whom, newest first."""
-    answer = ask_or({"items": []}, "GET", firm_path(firm, "accesses"), query={"limit": AT_ONCE})
-    return [each for each in answer["items"] if each["purpose"] in PURPOSES][:ACTS_SHOWN]
+@dataclass(frozen=True, slots=True)
+class Acts:
+    """Uses of mandates, newest first; `read` counts the reads of the file that were looked through, `whole` if all."""
+
+    items: list[dict[str, Any]]
+    read: int
+    whole: bool
+
+
+def acts(firm: str) -> Acts:
+    """Return when a mandate of the firm was used, and by whom, among its newest thousand reads; raise as `ask` does."""
+    found: list[dict[str, Any]] = []
+    read, cursor = 0, None
+    for _ in range(READS):
+        answer = _a_page(firm_path(firm, "accesses"), cursor)
+        found += [each for each in answer["items"] if each["purpose"] in PURPOSES]
+        read, cursor = read + len(answer["items"]), answer.get("next")
+        if not cursor or len(found) >= ACTS_SHOWN:
+            break
+    return Acts(found[:ACTS_SHOWN], read, whole=not cursor)
 
 
 def grant() -> ResponseReturnValue:
@@ -65,7 +85,7 @@ def grant() -> ResponseReturnValue:
     except ServiceProblem as problem:
         if problem.status not in {400, 404, 409, 422}:
             raise
-        return _listing(form, {"grantee": problem.detail}, problem.status)
+        return _listing(form, {"refused": say("mandate.refused")}, problem.status)
     return redirect(url_for("portal.mandates_listing", did="given"), 303)
 
 
@@ -100,17 +120,20 @@ def _listing(form: Any = None, errors: Mapping[str, str] | None = None, status: 
 
 
 def _consents() -> Sequence[Mapping[str, Any]]:
-    """Return the visitor's consents, newest first, up to a thousand; nothing while they cannot be read."""
+    """Return the visitor's consents, newest first, up to a thousand; raise as `ask` does."""
     found: list[Mapping[str, Any]] = []
     cursor: str | None = None
     for _ in range(READS):
-        query: dict[str, str | int] = {"limit": AT_ONCE, **({"cursor": cursor} if cursor else {})}
-        answer = ask_or({"items": [], "next": None}, "GET", "/consents", query=query)
+        answer = _a_page("/consents", cursor)
         found += answer["items"]
         cursor = answer.get("next")
         if not cursor:
             break
     return found
+
+
+def _a_page(path: str, cursor: str | None) -> Any:
+    return ask("GET", path, query={"limit": AT_ONCE, **({"cursor": cursor} if cursor else {})})
 
 
 def _state(consent: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from flask import request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
+from chassis.core.errors import NotFound
 from gateway.portal import figures, language
 from gateway.portal.visit import ask, features, own_firm, page, say, speaking, visitor
 
@@ -49,9 +50,9 @@ UNASKED = Answered()
 
 
 def own() -> ResponseReturnValue:
-    """Show a firm the form, and what fits once it has asked."""
+    """Show a firm the form, and what fits once it has asked, or as a stored match says that the address names."""
     firm = own_firm()
-    found = answered(firm) if request.method == "POST" else UNASKED
+    found = answered(firm) if request.method == "POST" else stored(firm)
     if request.headers.get("HX-Request"):
         return part(found)
     return page("matching.html", nonce=uuid4().hex, **shown(found)), found.status
@@ -61,6 +62,26 @@ def answered(firm: str) -> Answered:
     """Ask which products fit a firm, as the request's form says."""
     need, errors = _need(request.form)
     return Answered(request.form, errors, None if errors else _match(firm, need))
+
+
+def stored(firm: str) -> Answered:
+    """Return the firm's match that the address names, with its need as it was typed; `UNASKED` where it names none."""
+    name = request.args.get("match", "")
+    if not name:
+        return UNASKED
+    found = read(name)
+    if found["enterprise"] != firm:
+        raise NotFound("The firm has no such match.")
+    need = found["need"]
+    amount = figures.wan_of_fen(need["amount_fen"])
+    return Answered({"amount": amount, "months": str(need["months"]), "kind": need.get("kind") or ""}, {}, found)
+
+
+def read(name: str) -> Any:
+    """Return a stored match; raise `NotFound` for a name that none can have, and as `ask` does."""
+    if not name.replace("_", "").replace("-", "").isalnum():
+        raise NotFound("There is no such match.")
+    return ask("GET", f"/matches/{name}", purpose=purpose())
 
 
 def part(found: Answered) -> ResponseReturnValue:

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from chassis.core.errors import NotFound
 from gateway.portal import figures
 from gateway.portal.door import ServiceProblem
-from gateway.portal.visit import ask, ask_list, page, say, visitor
+from gateway.portal.visit import ask, ask_list, page, refusal, say, visitor
 
 OPERATOR = "operator"
 A_PAGE = 20
@@ -43,7 +43,7 @@ def set_measure() -> ResponseReturnValue:
     except ServiceProblem as problem:
         if problem.status not in {400, 404, 422}:
             raise
-        return _page(basis, request.form, {"refused": problem.detail}), 422
+        return _page(basis, request.form, {"refused": refusal(problem)}), 422
     return redirect(url_for("portal.measures_listing", did="set"), 303)
 
 

@@ -11,6 +11,8 @@ from flask import Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from chassis.core.errors import NotFound
+from gateway.portal.language import pick
+from gateway.portal.pictures import in_words
 from gateway.portal.visit import answered, ask, ask_or, features, page, speaking, visitor
 
 ROLES = ("bank", "platform", "operator")
@@ -92,9 +94,10 @@ def picture(version: str, name: str) -> ResponseReturnValue:
     """Answer one picture of a model."""
     visitor(*ROLES)
     plot = ask("GET", f"/models/{_named(version)}/plots/{_named(name)}")
-    # A version never changes, and so neither do its pictures, unless they were of the time of a dot a firm.
-    headers = {"Content-Security-Policy": PICTURE_POLICY, "Cache-Control": "private, max-age=3600"}
-    return Response(plot["svg"], mimetype="image/svg+xml", headers=headers)
+    # A version never changes, and so neither do its pictures; their words follow the reader's language.
+    headers = {"Content-Security-Policy": PICTURE_POLICY, "Cache-Control": "private, max-age=3600", "Vary": "Cookie"}
+    titles = {name: pick(speaking(), known["title"]) for name, known in features().items()}
+    return Response(in_words(speaking(), plot["svg"], titles), mimetype="image/svg+xml", headers=headers)
 
 
 def _drift(version: str) -> Mapping[str, Any] | None:

@@ -34,11 +34,14 @@ class Said:
 
 
 def offered(role: str, possible: Sequence[str], given: Sequence[Mapping[str, Any]] | None) -> list[str]:
-    """Return the moves that have a form for the visitor; of a platform's those that a live mandate covers."""
+    """Return the moves that have a form for the visitor; of a platform's those that a live mandate covers.
+
+    Where the mandates are not known (None) it has them all: the service refuses what none covers.
+    """
     found = [each for each in MOVES if each in possible]
-    if role != "platform":
+    if role != "platform" or given is None:
         return found
-    live = {purpose for each in given or () if each["is"] == "live" for purpose in each["mandates"]}
+    live = {purpose for each in given if each["is"] == "live" for purpose in each["mandates"]}
     return [each for each in found if MANDATE_OF.get(each, "financing-application") in live]
 
 

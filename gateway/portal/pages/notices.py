@@ -10,6 +10,7 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from chassis.core.errors import NotFound, Refused
+from gateway.portal.pages import applications
 from gateway.portal.visit import ask, ask_list, ask_or, page, say, signed_in, visitor
 
 OPEN_SHOWN = 100
@@ -61,11 +62,11 @@ def count() -> ResponseReturnValue:
 
 
 def _applications() -> list[dict[str, Any]]:
-    """Return the visitor's applications, the newest first: whoever signs in for a party learns how each stands."""
+    """Return the visitor's applications, newest first, by their products' titles: how each stands."""
     if visitor().role not in PARTIES:
         return []
     found = ask_or({"items": []}, "GET", "/applications", query={"limit": A_PAGE})
-    return list(found["items"])
+    return applications.titled(found["items"])
 
 
 def _shown(notice: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from chassis.core.errors import UpstreamUnavailable
 from gateway.portal import figures
 from gateway.portal.door import ServiceProblem
-from gateway.portal.visit import ask, page, say, visitor
+from gateway.portal.visit import ask, page, refusal, say, visitor
 
 SHOWN = 10
 OPERATOR = "operator"
@@ -38,7 +38,7 @@ def date_book() -> ResponseReturnValue:
     except ServiceProblem as problem:
         if problem.status not in REFUSED:
             raise
-        return _page(problem.detail), problem.status
+        return _page(refusal(problem)), problem.status
     return redirect(url_for("portal.operations_overview", did="dated"), 303)
 
 

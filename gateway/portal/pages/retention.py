@@ -6,7 +6,8 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 
-from gateway.portal.visit import ask, page, visitor
+from gateway.portal.language import term
+from gateway.portal.visit import ask, page, speaking, visitor
 
 
 def policies() -> ResponseReturnValue:
@@ -22,5 +23,5 @@ def policies() -> ResponseReturnValue:
         policies=listed["items"],
         version=listed["version"],
         reasons=list(reasons.values()),
-        unanswered=listed["unanswered"],
+        unanswered=[term(speaking(), "service", each) for each in listed["unanswered"]],
     ), 200

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from chassis.core.errors import Invalid
 from chassis.web.reading import loads
 from gateway.portal.door import ServiceProblem
-from gateway.portal.visit import ask, page, say, visitor
+from gateway.portal.visit import ask, page, refusal, say, visitor
 
 SENDERS = ("enterprise", "source", "operator")
 # A browser's file is held here while it passes; a larger one goes by the command line, piece by piece.
@@ -180,4 +180,4 @@ def _page(
 
 
 def _refused(problem: ServiceProblem) -> dict[str, str]:
-    return {"refused": problem.detail}
+    return {"refused": refusal(problem)}

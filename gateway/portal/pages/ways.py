@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from gateway.portal import charts
 from gateway.portal.door import ServiceProblem
-from gateway.portal.visit import ask, firm_path, own_firm, page, say, visitor
+from gateway.portal.visit import ask, firm_path, own_firm, page, refusal, say, visitor
 
 # The master scale, best first; a contract test holds it against the scoring service's.
 GRADES = ("AAA", "AA+", "AA", "A", "BBB", "BB", "B", "CCC", "CC", "C")
@@ -40,7 +40,7 @@ def _page(firm: str, *, own: bool, back: str) -> ResponseReturnValue:
         except ServiceProblem as problem:
             if problem.status != 422:  # the others have a page of their own
                 raise
-            refused = problem.detail
+            refused = refusal(problem)
     shown = _shown(way)
     values = page(
         "way_up.html",

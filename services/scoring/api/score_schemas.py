@@ -235,6 +235,13 @@ class ScoreSchema(Schema):
         allow_none=True,
         metadata={"description": "The score without the disputed records, where any of them counts in it"},
     )
+    disputed_counts = fields.Boolean(
+        allow_none=True,
+        metadata={
+            "description": "Whether what is disputed counts in the score. Null: nothing is disputed, or it cannot be "
+            "told, since the file says something else now of that day, or in a list"
+        },
+    )
     counts = fields.String(
         metadata={"description": "What counts in the score that decides: `confirmed`, else `everything`"}
     )

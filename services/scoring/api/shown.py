@@ -15,7 +15,7 @@ from chassis.data import jobs
 from chassis.data.jobs import JobState
 from services.scoring.context import Shelf
 from services.scoring.domain.assessment import Assessment, Legend, Meaning
-from services.scoring.domain.contest import Contest, undisputed_view
+from services.scoring.domain.contest import Contest, disputed_counts, undisputed_view
 from services.scoring.domain.counting import BESIDE, Beside, Counts, shares
 from services.scoring.domain.counting import sentence as told
 from services.scoring.domain.disclosure import disclosed
@@ -80,7 +80,8 @@ def score(
         "purpose": assessment.purpose,
         "override": None if override is None else overridden(override, own_view=assessment.own_view),
         "disputes": contest.disputes,
-        "undisputed": undisputed_view(assessment, contest),
+        "undisputed": (undisputed := undisputed_view(assessment, contest)),
+        "disputed_counts": disputed_counts(contest, undisputed),
         **_counted(assessment),
         "own_view": OWN_VIEW if assessment.own_view else None,
         "fuller": _fuller(assessment),

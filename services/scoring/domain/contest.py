@@ -50,6 +50,19 @@ def undisputed_view(assessment: Assessment, contest: Contest) -> Mapping[str, An
     return {**other, "grade": found.grade, "pd": found.pd, "pd_interval": (found.pd_low, found.pd_high)}
 
 
+def disputed_counts(contest: Contest, view: Mapping[str, Any] | None) -> bool | None:
+    """Tell whether what is disputed counts in the score; None where nothing is, and where nobody can say.
+
+    `view` is the one without the disputed records. Only features that were read anew, and that the score was made
+    from, tell that there is none: a stored score behind leave alone leaves it open.
+    """
+    if not contest.disputes:
+        return None
+    if view is not None:
+        return True
+    return False if isinstance(contest.opened_by, Features) else None
+
+
 def other_view(scored: Any | None, stood: int, depth: str, features_sha256: str) -> dict[str, Any]:
     """Return the score without the disputed records, and its difference from the stored one.
 

@@ -1,7 +1,9 @@
 """The pictures of a model's page, drawn from its card when it is trained: SVG files beside the artefact.
 
 A picture shows nothing that the card does not tell, and the card tells nothing of fewer than ten firms
-(`domain.disclosure`). Same card, same bytes: nothing of the day or of chance is in a file.
+(`domain.disclosure`). AUC and KS are told by the card alone, as means over folds and repeats: a curve is drawn through
+all firms at once, and its area or widest gap would be a second figure of the same name. Same card, same bytes: nothing
+of the day or of chance is in a file.
 """
 
 from __future__ import annotations
@@ -78,11 +80,9 @@ def _pictures(card: Mapping[str, Any]) -> dict[str, tuple[tuple[float, float], C
 
 def _roc(axes: Axes, told: Mapping[str, Any]) -> None:
     curve = told["roc"]
-    label = f"AUC {told['held_out_auc']:.3f}"
-    axes.plot(curve["false_positive"], curve["true_positive"], color=INK, marker=".", label=label)
+    axes.plot(curve["false_positive"], curve["true_positive"], color=INK, marker=".")
     axes.plot([0, 1], [0, 1], color=SOFT, linestyle=":", linewidth=1)
     axes.set(xlabel="false positive rate", ylabel="true positive rate", xlim=(-0.01, 1), ylim=(0, 1.01))
-    axes.legend(frameon=False, loc="lower right")
 
 
 def _ks(axes: Axes, curve: Mapping[str, Any]) -> None:
@@ -90,7 +90,7 @@ def _ks(axes: Axes, curve: Mapping[str, Any]) -> None:
     axes.plot(curve["points"], curve["paid"], color=GOOD, marker=".", linestyle="--", label="paid")
     axes.axvline(curve["at"], color=SOFT, linestyle=":", linewidth=1)
     axes.set(xlabel="score below", ylabel="cumulative share", ylim=(0, 1.01))
-    axes.set_title(f"KS {curve['distance']:.3f} at about {curve['at']:.0f} points", fontsize=9)
+    axes.set_title(f"widest at about {curve['at']:.0f} points", fontsize=9)
     axes.legend(frameon=False)
 
 

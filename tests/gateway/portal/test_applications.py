@@ -115,9 +115,9 @@ def test_the_state_is_filtered_by_the_service(signed_in: SignedIn, door: StandIn
 def test_filtered_pages_are_read_on_until_one_is_full(signed_in: SignedIn, door: StandIn) -> None:
     """And the link to the next page keeps the filter."""
     door.answers["GET /applications"] = Answer(200, {**fixture("applications"), "next": "c9"})
-    page = signed_in("smc_bank").get(f"{LIST}?product=p3").text
+    page = signed_in("smc_bank").get(f"{LIST}?product=BULLET").text
     assert len(door.asked("GET /applications")) == 10
-    assert f'href="{LIST}?cursor=c9&amp;product=p3"' in page
+    assert f'href="{LIST}?cursor=c9&amp;product=BULLET"' in page
 
 
 @pytest.mark.parametrize(
@@ -374,7 +374,7 @@ def test_nothing_is_accepted_without_the_tick(signed_in: SignedIn, door: StandIn
             },
             "提高放款金额也无法降至上限以内。请另行约定条件",
         ),
-        (409, {"type": "/problems/new", "title_zh": "新的情况", "detail": "Anew."}, "新的情况。Anew."),
+        (409, {"type": "/problems/new", "title_zh": "新的情况", "detail": "Anew. / 重新来。"}, "新的情况。重新来。"),
     ],
 )
 def test_a_refusal_is_said_in_the_reader_s_language_with_what_to_do(

@@ -137,6 +137,10 @@ def test_a_platform_applies_for_a_firm_by_its_match(signed_in: SignedIn, ready: 
             "已有一份草稿",
         ),
         ({"type": "/problems/application-open", "product": "p1", "application": "app_3"}, "请先撤回那一笔"),
+        (
+            {"type": "/problems/application-open", "product": "p1", "application": "app_3", "found": 2, "needed": 1},
+            "已有按第 1 版办理的申请，这次匹配的是第 2 版",
+        ),
     ],
 )
 def test_a_refused_hand_in_says_what_to_do(
@@ -150,6 +154,62 @@ def test_a_refused_hand_in_says_what_to_do(
     assert ('href="/portal/applications/app_3"' in answer.text) == ("application" in problem)
 
 
+@pytest.mark.parametrize(
+    ("key", "where"),
+    [("smc_firm", f"{MATCHING}?match=mat_1"), ("smc_platform", "/portal/applicants/local:E17?match=mat_1")],
+)
+def test_the_way_back_leads_to_the_match_that_was_chosen_from(
+    signed_in: SignedIn, door: StandIn, key: str, where: str
+) -> None:
+    """With its need in the form and its products to choose; no other match is made."""
+    match = fixture("match")
+    match["need"] |= {"amount_fen": 12_345_600, "months": 18, "kind": "leasing"}
+    door.answers["GET /matches/mat_1"] = Answer(200, match)
+    client = signed_in(key)
+    assert f'href="{where}#matching"' in client.get(f"{CHECK}&product=p1").text
+    page = client.get(where).text
+    for said in ('value="12.3456"', 'value="18"', 'value="leasing" selected', 'name="product" value="p1"'):
+        assert said in page
+    assert door.asked("POST /matches") == []
+
+
+@pytest.mark.parametrize("name", ["..", "mat_1"])
+def test_no_match_of_another_firm_is_shown(signed_in: SignedIn, door: StandIn, name: str) -> None:
+    door.answers["GET /matches/mat_1"] = Answer(200, fixture("match") | {"enterprise": "local:E3"})
+    assert signed_in("smc_firm").get(MATCHING, query_string={"match": name}).status_code == 404
+    assert (
+        signed_in("smc_platform").get("/portal/applicants/local:E17", query_string={"match": name}).status_code == 404
+    )
+
+
+@pytest.mark.parametrize("chosen", [True, False])
+def test_after_a_refusal_files_have_to_be_chosen_again(signed_in: SignedIn, door: StandIn, chosen: bool) -> None:
+    """Which is said where there were any."""
+    door.answers["POST /applications"] = Answer(409, {"type": "/problems/match-passed"})
+    files = {"paper": (BytesIO(b"more"), "b.pdf" if chosen else "")}
+    answer = signed_in("smc_firm").post(HAND_IN, data={**ORDER, **files}, headers=ORIGIN)
+    assert answer.status_code == 409
+    assert ("请重新选择文件" in answer.text) == chosen
+
+
+@pytest.mark.parametrize(("count", "status"), [(50, 303), (51, 422)])
+def test_more_papers_than_a_dossier_takes_are_refused(
+    signed_in: SignedIn, ready: StandIn, count: int, status: int
+) -> None:
+    """None of them is left out unsaid."""
+    titled = {f"paper_{n}": (BytesIO(b"t"), "t.pdf") for n in range(2)}
+    papers = {
+        "paper_title": ["营业执照", "流水"],
+        **titled,
+        "paper": [(BytesIO(b"x"), f"{n}.pdf") for n in range(count - 2)],
+    }
+    answer = signed_in("smc_firm").post(HAND_IN, data={**ORDER, **papers}, headers=ORIGIN)
+    assert answer.status_code == status
+    handed_in = [len(call["json"]["documents"]) for call in ready.asked("POST /applications")]
+    assert handed_in == ([count] if status == 303 else [])
+    assert ("材料最多 50 份" in answer.text) == (status == 422)
+
+
 def test_a_firm_sees_the_mandates_that_it_gave_and_who_used_them(signed_in: SignedIn, door: StandIn) -> None:
     """What each allows, its last day, live or over; a consent to read is none."""
     used = {"at": "2026-11-24T02:00:00Z", "client": "platform-demo", "purpose": "financing-application"}
@@ -161,6 +221,55 @@ def test_a_firm_sees_the_mandates_that_it_gave_and_who_used_them(signed_in: Sign
         assert said in page
     assert page.count("/end") == 1
     assert "bank-demo" not in page
+
+
+@pytest.mark.parametrize("route", ["GET /consents", "GET /enterprises/local:E17/accesses"])
+@pytest.mark.parametrize("status", [403, 503])
+def test_mandates_that_cannot_be_read_are_not_told_as_none(
+    signed_in: SignedIn, door: StandIn, route: str, status: int
+) -> None:
+    """A refusal and an outage of either list fail aloud."""
+    door.answers[route] = Answer(status, {"type": "/problems/forbidden", "detail": "No."})
+    answer = signed_in("smc_firm").get(MANDATES)
+    assert answer.status_code == status
+    assert "没有委托任何平台" not in answer.text
+    assert "没有平台以本企业名义办理过" not in answer.text
+
+
+@pytest.mark.parametrize("key", ["smc_firm", "smc_platform"])
+def test_an_application_says_nothing_of_mandates_that_cannot_be_read(
+    signed_in: SignedIn, door: StandIn, key: str
+) -> None:
+    """And a platform has every form that is possible: the service refuses what no mandate covers."""
+    door.answers["GET /consents"] = Answer(503, {"detail": "Down."})
+    page = signed_in(key).get(f"{HAND_IN}/app_1").text
+    assert 'id="mandates-title"' not in page
+    assert set(re.findall(rf'action="{HAND_IN}/app_1/([a-z]+)"', page)) == {"accept", "withdraw"}
+
+
+def test_uses_of_a_mandate_are_looked_for_beyond_the_first_page(signed_in: SignedIn, door: StandIn) -> None:
+    """Page by page to the end."""
+    used = {"at": "2026-11-24T02:00:00Z", "client": "platform-old", "purpose": "financing-acceptance"}
+    route = "GET /enterprises/local:E17/accesses"
+    door.answers[route] = Answer(200, fixture("accesses") | {"next": "c2"})
+    door.answers[f"{route}?cursor=c2"] = Answer(200, {"items": [used], "next": None})
+    assert "2026-11-24 10:00" in signed_in("smc_firm").get(MANDATES).text
+
+
+@pytest.mark.parametrize(
+    ("last", "said"),
+    [(None, "没有平台以本企业名义办理过。"), ("more", "最近 {count} 次查询中，没有平台以本企业名义办理过。")],
+)
+def test_a_search_that_stopped_early_says_how_far_it_looked(
+    signed_in: SignedIn, door: StandIn, last: str | None, said: str
+) -> None:
+    """After five pages; one that reached the end says that there is none."""
+    reads = fixture("accesses")["items"]
+    door.answers["GET /enterprises/local:E17/accesses"] = Answer(200, {"items": reads, "next": last})
+    page = signed_in("smc_firm").get(MANDATES).text
+    asked = door.asked("GET /enterprises/local:E17/accesses")
+    assert f'<p class="empty">{said.format(count=len(reads) * 5)}</p>' in page
+    assert len(asked) == (5 if last else 1)
 
 
 def test_a_platform_sees_what_it_may_do_and_ends_nothing(signed_in: SignedIn, door: StandIn) -> None:
@@ -194,6 +303,21 @@ def test_an_incomplete_mandate_is_not_given(
     answer = signed_in("smc_firm").post(MANDATES, data=MANDATE | change, headers=ORIGIN)
     assert (answer.status_code, said in answer.text) == (422, True)
     assert door.asked("POST /consents") == []
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("zh", "没有授权成功。请核对平台编号"), ("en", "Not given. Check the platform")]
+)
+def test_a_mandate_that_is_refused_says_what_to_look_at(
+    signed_in: SignedIn, door: StandIn, language: str, said: str
+) -> None:
+    """Above the form, in the reader's language, with what was typed still in it."""
+    door.answers["POST /consents"] = Answer(422, {"type": "/problems/invalid", "detail": "The grantee is nobody."})
+    answer = signed_in("smc_firm", language).post(MANDATES, data=MANDATE, headers=ORIGIN)
+    assert answer.status_code == 422
+    assert f'role="alert"><p>{said}' in answer.text
+    assert "The grantee is nobody." not in answer.text
+    assert 'value="platform-demo"' in answer.text
 
 
 def test_no_mandate_is_ticked_beforehand(signed_in: SignedIn) -> None:

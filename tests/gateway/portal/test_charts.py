@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
-from portal_site import fixture
+from portal_site import StandIn, fixture
 
-from gateway.portal import charts
+from gateway.portal import Answer, charts
+from services.scoring.domain import scale
 
 POINTS = st.floats(-200, 200, allow_nan=False)
 
@@ -63,3 +67,23 @@ def test_a_higher_risk_stands_further_right(a: float, b: float) -> None:
     low, high = sorted((charts.pd_position(a), charts.pd_position(b)))
     assert 0 <= low <= high <= 100
     assert (charts.pd_position(a) <= charts.pd_position(b)) == (a <= b) or low == high
+
+
+@given(st.floats(scale.PD_FLOOR, 1))
+def test_every_risk_that_a_score_says_stands_where_it_is(pd: float) -> None:
+    """Read back from its place, it is the risk: none is drawn at an end of the scale that is not there."""
+    low, high = charts.PD_SCALE
+    assert low * (high / low) ** (charts.pd_position(pd) / 100) == pytest.approx(pd)
+
+
+def test_a_risk_above_one_half_has_its_interval(signed_in: Callable[..., FlaskClient], door: StandIn) -> None:
+    """As wide as it is, around its point."""
+    scores = fixture("scores")
+    scores["items"][0] |= {"pd": 0.9, "pd_interval": [0.697, 0.991]}
+    door.answers["GET /enterprises/local:E17/scores"] = Answer(200, scores)
+    page = signed_in("smc_bank").get("/portal/applicants/local:E17").text
+    [x, width] = map(float, re.findall(r'<rect class="interval" x="([0-9.]+)" y="5.2" width="([0-9.]+)"', page)[0])
+    [point] = map(float, re.findall(r'<circle class="point" cx="([0-9.]+)"', page))
+    ends = [charts.pd_position(end) for end in (0.697, 0.991)]
+    assert [x, x + width] == pytest.approx(ends, abs=0.02)
+    assert x < point < x + width < 100

@@ -133,7 +133,6 @@ def test_both_scores_stand_beside_each_other_with_their_difference(signed_in: Si
         (OTHER | {"score": 640, "difference": 12}, "The disputed records add 12 points."),
         (OTHER | {"score": 652, "difference": 0}, "the score is the same"),
         (dict.fromkeys(OTHER), "too little is left"),
-        (None, "no second view"),
     ],
 )
 def test_what_the_difference_means_is_said(
@@ -141,6 +140,25 @@ def test_what_the_difference_means_is_said(
 ) -> None:
     contest(door, undisputed)
     assert said in signed_in("smc_bank", "en").get(APPLICANT).text
+
+
+@pytest.mark.parametrize(
+    ("counts", "said", "false"),
+    [
+        (False, "有异议的内容没有计入这个分数", "重新评分后再看"),
+        (None, "评分之后档案已有变动", "没有计入这个分数"),
+    ],
+)
+def test_why_there_is_no_second_view_is_said(
+    signed_in: SignedIn, door: StandIn, counts: bool | None, said: str, false: str
+) -> None:
+    """To score again is said where it helps, and nowhere else."""
+    contest(door, None)
+    told = door.answers["GET /scores/scr_01JX0001"].data | {"disputed_counts": counts}
+    door.answers["GET /scores/scr_01JX0001"] = Answer(200, told)
+    page = signed_in("smc_bank").get(APPLICANT).text
+    assert said in page
+    assert false not in page
 
 
 def test_a_silent_second_view_is_not_shown_as_none(signed_in: SignedIn, door: StandIn) -> None:

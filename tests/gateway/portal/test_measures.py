@@ -29,7 +29,7 @@ WISH = {
 def test_a_firm_sees_its_measures_with_basis_scope_and_last_day(signed_in: SignedIn, door: StandIn) -> None:
     """And those that are over, with the reason, in a fold of their own."""
     told = signed_in("smc_firm").get("/portal/enterprise").text
-    for said in ("法释〔2017〕7号", "限制融资授信", "2028-10-08", "失信惩戒", "黑名单", "守信激励", "红名单"):
+    for said in ("法释〔2017〕7号", "限制融资授信", "2028-10-08", "失信惩戒", "严重失信主体名单", "守信激励", "红名单"):
         assert said in told
     assert "已结束的措施（1）" in told
     assert "欠付工资已全部付清" in told

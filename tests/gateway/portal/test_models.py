@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -23,7 +24,7 @@ def test_a_model_shows_its_pictures_its_segments_and_who_decided(signed_in: Sign
     for name in ("roc", "ks", "calibration", "stability", "shap-summary", "shap-dependence-3"):
         assert f"{PAGE}/plots/{name}.svg" in page
     assert "&lt; 0.80" in page
-    assert "其他（54、65）" in page
+    assert "其他（西藏自治区、新疆维吾尔自治区）" in page
     assert "影子运行" in page
 
 
@@ -212,3 +213,24 @@ def test_a_model_under_training_has_a_page_too(signed_in: SignedIn, door: StandI
 def test_an_enterprise_has_no_such_page(signed_in: SignedIn) -> None:
     """A model's figures are for those who answer for it."""
     assert signed_in("smc_firm").get(PAGE).status_code == 403
+
+
+def test_a_picture_speaks_the_reader_s_language(signed_in: SignedIn, door: StandIn) -> None:
+    """A figure of all firms in one is called so: the card's AUC is the mean of folds."""
+    picture = fixture("picture")
+    path = "/portal/models/mdl_1/plots/roc.svg"
+    said = re.findall(r">([^<>]+)</text>", signed_in("smc_bank").get(path).text)
+    assert {"误拒的正常企业占比", "找到的违约企业占比", "AUC（全部企业合并）0.736"} <= set(said)
+    english = re.findall(r">([^<>]+)</text>", signed_in("smc_bank", "en").get(path).text)
+    assert {"false positive rate", "AUC of all firms in one 0.736"} <= set(english)
+    named = picture["svg"].replace("true positive rate", "sales_red_rate_36m")
+    door.answers["GET /models/mdl_1/plots/roc"] = Answer(200, picture | {"svg": named})
+    drawn = signed_in("smc_bank").get(path).text
+    assert ">近36个月销项红字张数比</text>" in drawn
+    assert 'viewBox="-70 0 401.2 244.8"' in drawn
+
+
+def test_words_of_a_picture_cannot_bring_markup_into_it(signed_in: SignedIn, door: StandIn) -> None:
+    nasty = fixture("picture")["svg"].replace("true positive rate", "a &lt;script&gt; b")
+    door.answers["GET /models/mdl_1/plots/roc"] = Answer(200, {"name": "roc", "svg": nasty})
+    assert ">a &lt;script&gt; b</text>" in signed_in("smc_bank").get("/portal/models/mdl_1/plots/roc.svg").text

@@ -53,8 +53,16 @@ def test_a_notice_is_acknowledged(signed_in: SignedIn, door: StandIn) -> None:
 @pytest.mark.parametrize("who", ["smc_firm", "smc_bank", "smc_platform"])
 def test_who_signs_in_for_a_party_sees_how_its_applications_stand(signed_in: SignedIn, who: str) -> None:
     page = signed_in(who).get("/portal/notices").text
-    assert "app_1" in page
-    assert "已报价" in page
+    row = page.partition('href="/portal/applications/app_1">app_1</a></th>')[2].partition("</tr>")[0]
+    assert ">税易贷</td>" in row
+    assert "已报价" in row
+    assert "与您有关的融资申请，新的在前。" in page
+
+
+def test_an_application_whose_product_cannot_be_read_has_its_id(signed_in: SignedIn, door: StandIn) -> None:
+    for route in ("GET /products", "GET /products/p1"):
+        door.answers[route] = Answer(503, {"detail": "Down."})
+    assert ">p1</td>" in signed_in("smc_bank").get("/portal/notices").text
 
 
 @pytest.mark.parametrize("who", ["smc_operator", "smc_source"])

@@ -121,12 +121,14 @@ def test_a_platform_cannot_score(signed_in: SignedIn, door: StandIn) -> None:
 def test_why_there_is_no_score_is_said_in_words(
     signed_in: SignedIn, door: StandIn, problem: dict[str, Any], said: str
 ) -> None:
-    """The problem's kind decides the text; its own detail stands below."""
+    """The problem's kind decides the text; its own detail stands below for who reads English."""
     door.answers["POST /scores"] = Answer(409, problem)
     answer = signed_in("smc_bank").post(f"{FIRM}/scores", data={"nonce": "n"}, headers=ORIGIN)
     assert answer.status_code == 409
     assert said in answer.text
-    assert problem["detail"] in answer.text
+    assert problem["detail"] not in answer.text
+    client = signed_in("smc_bank", "en")
+    assert problem["detail"] in client.post(f"{FIRM}/scores", data={"nonce": "n"}, headers=ORIGIN).text
 
 
 def test_a_service_that_is_down_is_said_and_nothing_is_lost(signed_in: SignedIn, door: StandIn) -> None:
@@ -248,7 +250,9 @@ def test_an_impossible_id_reaches_no_service(signed_in: SignedIn, door: StandIn,
 
 def test_an_applicant_without_consent_offers_no_action(signed_in: SignedIn) -> None:
     """No score to order, no match to ask: the page says who has to grant what."""
-    page = signed_in("smc_bank").get("/portal/applicants/local:E999").text
+    answer = signed_in("smc_bank").get("/portal/applicants/local:E999")
+    page = answer.text
+    assert answer.status_code == 404
     assert "没有有效的授权" in page
     assert "bank-demo" in page
     assert 'name="amount"' not in page
@@ -477,3 +481,13 @@ def test_a_match_says_what_was_not_counted_and_what_confirming_would_open(signed
     page = signed_in("smc_bank", "en").post(f"{FIRM}/matches", data=form, headers=ORIGIN).text
     for words in ("It was not counted.", "Were what the firm itself states confirmed", "counts everything"):
         assert words in page
+
+
+def test_an_alert_names_its_firm_without_opening_its_file(signed_in: SignedIn, door: StandIn) -> None:
+    """By the list of those that consented; once a firm, and by its id where that has no name."""
+    named = {**fixture("enterprises")["items"][0], "name": "青山食品有限公司"}
+    door.answers["GET /enterprises?id=local:E17"] = Answer(200, {"items": [named], "next": None})
+    page = signed_in("smc_bank").get("/portal/alerts").text
+    assert ">青山食品有限公司</a>" in page
+    assert len(door.asked("GET /enterprises")) == len({each["enterprise"] for each in fixture("alerts")["items"]})
+    assert [call for call in door.calls if call["route"].startswith("GET /enterprises/")] == []

@@ -141,10 +141,12 @@ def test_a_firm_sends_its_own_and_a_bank_sends_nothing(signed_in: Any, asked: St
 
 
 def test_a_refusal_and_a_missing_file_are_told_on_the_page(signed_in: Any, asked: StandIn) -> None:
-    asked.answers["POST /import-previews"] = Answer(422, {"type": "/problems/empty-file", "detail": "no rows"})
+    asked.answers["POST /import-previews"] = Answer(
+        422, {"type": "/problems/empty-file", "detail": "no rows / 没有数据行"}
+    )
     client = signed_in("smc_source")
     refused = client.post("/portal/import-previews", data=form(), headers=ORIGIN)
-    assert (refused.status_code, "no rows" in refused.text) == (422, True)
+    assert (refused.status_code, "没有数据行" in refused.text) == (422, True)
     assert client.post("/portal/import-previews", data={}, headers=ORIGIN).status_code == 400
 
 

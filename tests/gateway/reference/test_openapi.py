@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from copy import deepcopy
@@ -194,3 +195,17 @@ def _say(service: Any, **more: str) -> None:
     schema = {"type": "object", "properties": {"grade": {"type": "string", **more}}}
     body = json.dumps(spec({"/v1/scores": "Score"}, Score=schema)).encode()
     service.answers["/openapi.json"] = (200, {"Content-Type": "application/json"}, body)
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/dictionary"])
+def test_what_is_the_same_to_all_is_packed_for_who_takes_that(client: FlaskClient, path: str) -> None:
+    """The same bytes, many times smaller; under an entity tag of its own."""
+    plain = client.get(path, headers={"Accept-Encoding": "gzip;q=0"})
+    packed = client.get(path, headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain.data
+    assert len(packed.data) * 3 < len(plain.data)
+    assert "Accept-Encoding" in plain.vary
+    assert "Accept-Encoding" in packed.vary
+    assert packed.headers.get("ETag", "1") != plain.headers.get("ETag", "2")

@@ -78,6 +78,7 @@ def test_the_other_score_takes_one_look_and_differs_by_the_dispute_alone(
     again = serving.test_client().get(f"/v1/scores/{made['id']}", headers=headers).json
     assert again["disputes"] == [MARK]
     assert again["undisputed"] == (None if taken_out else made["undisputed"])
+    assert again["disputed_counts"] == (None if taken_out else True)
     known = [datetime.fromisoformat(each["known_at"]) for each in orders if each["what"] == "features"]
     assert known == [datetime.fromisoformat(made["known_at"])]
 
@@ -95,7 +96,7 @@ def test_a_repeated_request_is_marked_as_the_first_was(disputed: Any, post: Any)
 def test_a_dispute_about_what_no_feature_counts_marks_and_changes_no_score(profile: Any, post: Any) -> None:
     profile.disputes["local:E1"] = [MARK]
     made = post().json
-    assert (made["disputes"], made["undisputed"]) == ([MARK], None)
+    assert (made["disputes"], made["undisputed"], made["disputed_counts"]) == ([MARK], None, False)
 
 
 def test_where_nothing_undisputed_is_left_there_is_no_other_score(profile: Any, post: Any) -> None:

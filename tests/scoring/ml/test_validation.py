@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import polars as pl
 import pytest
 from sklearn.metrics import roc_curve
 
+from gateway.portal.pictures import in_words
+from services.profile.portrait.api.shown import catalogue
 from services.scoring.domain import metrics
 from services.scoring.ml import validation
 from services.scoring.ml.plots import draw
@@ -103,6 +107,25 @@ def test_the_pictures_of_a_model_lie_beside_it(trained):
     assert names >= {"roc", "ks", "calibration", "scores", "shap-summary", "shap-dependence-1"}
     for path in folder.glob("*.svg"):
         assert "<script" not in path.read_text("utf-8")
+
+
+def test_no_picture_tells_a_figure_that_the_card_tells_otherwise(trained):
+    """A curve of all firms has another area, and another widest gap, than the mean over folds."""
+    for path in (trained.path.parent / "pictures").glob("*.svg"):
+        words = re.findall(r">([^<>]+)</text>", path.read_text("utf-8"))
+        assert words
+        assert not re.search(r"\b(AUC|KS)\b", " ".join(words)), path.name
+
+
+def test_every_word_of_a_picture_has_its_chinese(trained):
+    """What is drawn is text, and the portal puts it into the reader's language."""
+    own = {each["feature"]: "自有特征" for each in trained.card["importance"]}
+    titles = own | {each["name"]: each["title"]["zh"] for each in catalogue()["features"]}
+    for path in (trained.path.parent / "pictures").glob("*.svg"):
+        svg = path.read_text("utf-8")
+        words = re.findall(r">([^<>]+)</text>", in_words("zh", svg, titles))
+        assert [each for each in words if re.search("[A-Za-z]{3}", each)] == [], path.name
+        assert in_words("en", svg, titles) == svg
 
 
 def test_the_same_card_has_the_same_pictures(trained, tmp_path):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from smecredit.rendering.corrections import disputes, notices
+from gateway.portal import items
+from smecredit.rendering.corrections import days_left, disputes, notices
 
 DISPUTE: Any = {
     "id": "dsp_1",
@@ -22,6 +26,17 @@ DISPUTE: Any = {
 def test_a_dispute_tells_the_days_that_are_left(capsys: pytest.CaptureFixture[str]) -> None:
     disputes([DISPUTE], datetime(2026, 12, 10, tzinfo=UTC))
     assert " 10 " in capsys.readouterr().out
+
+
+@given(st.timedeltas(timedelta(days=-30), timedelta(days=30)))
+@example(timedelta(0))
+@example(timedelta(days=20) - timedelta(microseconds=1))
+def test_a_terminal_and_a_page_count_the_same_days(left: timedelta) -> None:
+    """Before the day and after it; a minute of a day is a day to both."""
+    now = datetime(2026, 12, 20, tzinfo=UTC) - left
+    [said] = re.findall("[0-9]+", items.clock("en", DISPUTE, now))
+    assert abs(days_left(DISPUTE, now)) == int(said)
+    assert (days_left(DISPUTE, now) < 0) == ("overdue" in items.clock("en", DISPUTE, now))
 
 
 def test_a_decided_one_has_none_left(capsys: pytest.CaptureFixture[str]) -> None:

@@ -169,11 +169,19 @@ class BlocksSchema(Schema):
     graph = fields.List(fields.Nested(CatalogueFigureSchema()))
 
 
+class CodeTitlesSchema(Schema):
+    """What the codes are called; of regions from the province down, as they are called in Chinese."""
+
+    industry = fields.Dict(keys=fields.String(), values=fields.Nested(TextSchema()))
+    region = fields.Dict(keys=fields.String(), values=fields.String())
+
+
 class CodesSchema(Schema):
     """The codes that firms bear, abolished regions included; a code covers what begins with it."""
 
     industry = fields.List(fields.String(), metadata={"description": "Sections and divisions of GB/T 4754"})
     region = fields.List(fields.String(), metadata={"description": "Six digits of GB/T 2260"})
+    titles = fields.Nested(CodeTitlesSchema())
 
 
 class CatalogueSchema(Schema):

@@ -22,7 +22,7 @@ from services.profile.portrait.usecases.claim_late_payments import Claimed
 from services.profile.portrait.usecases.portray import Detail, DrawnPortrait
 from services.profile.portrait.usecases.read_lines import Lines
 from services.profile.standards.industries import industries
-from services.profile.standards.regions import by_code
+from services.profile.standards.regions import by_code, place
 
 # The unit of a column by how it is read.
 RECORD_UNITS = {"money": "fen", "date": "ISO date", "day": "ISO date", "share": "ratio", "count": "count"}
@@ -38,6 +38,12 @@ def catalogue() -> dict[str, Any]:
         "codes": {
             "industry": [each.section + (each.division or "") for each in industries()],
             "region": list(by_code()),
+            "titles": {
+                "industry": {
+                    each.section + (each.division or ""): {"zh": each.zh, "en": each.en} for each in industries()
+                },
+                "region": {code: "".join(place(code)) for code in by_code()},
+            },
         },
     }
 

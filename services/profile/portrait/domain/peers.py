@@ -240,4 +240,6 @@ def _title(industry: str | None, size: str | None) -> Text:
     named = SIZES.get(size, Text(size, size)) if size else Text("", "")
     if industry is None:
         return Text(f"全部{named.zh}企业", f"all {named.en} firms of the book".replace("  ", " "))
-    return Text(f"{industry}行业{named.zh}企业", f"{named.en} firms of industry {industry}".strip())
+    called = industries.find(industry).title
+    zh, en = (called.zh, called.en) if called else (industry, industry)
+    return Text(f"{zh}{named.zh}企业", f"{named.en} firms of {en[0].lower()}{en[1:]}".strip())

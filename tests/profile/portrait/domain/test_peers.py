@@ -52,7 +52,7 @@ def test_a_firm_is_compared_within_its_industry_and_size_where_they_are_many() -
     found = peers(features(60), roster((30, "C", "small", False), (30, "C", "micro", False)))
     group = found.of(Firm("C", "small"))
     assert group is not None
-    assert (group.count, group.title.zh) == (LEAST_PEERS, "C行业小型企业")
+    assert (group.count, group.title.zh) == (LEAST_PEERS, "制造业小型企业")
 
 
 def test_a_small_cell_widens_to_the_industry() -> None:
@@ -60,7 +60,7 @@ def test_a_small_cell_widens_to_the_industry() -> None:
     found = peers(features(58), roster((29, "C", "small", False), (29, "C", "micro", False)))
     group = found.of(Firm("C", "small"))
     assert group is not None
-    assert (group.count, group.title.en) == (58, "firms of industry C")
+    assert (group.count, group.title.en) == (58, "firms of manufacturing")
 
 
 def test_a_firm_of_an_unknown_industry_is_compared_with_the_book() -> None:
