@@ -6,6 +6,7 @@ import { GridComponent, LegendComponent, TooltipComponent } from "echarts/compon
 import { SVGRenderer } from "echarts/renderers";
 import { start as verifyLedger } from "./ledger.js";
 import { months } from "./months.js";
+import { start as offerPasskey } from "./passkeys.js";
 import { radar } from "./radar.js";
 import { waterfall } from "./waterfall.js";
 
@@ -35,3 +36,4 @@ function draw(element) {
 
 for (const element of document.querySelectorAll("[data-chart]")) draw(element);
 for (const element of document.querySelectorAll("[data-ledger]")) verifyLedger(element);
+for (const form of document.querySelectorAll("form[data-passkey]")) offerPasskey(form);
