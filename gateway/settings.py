@@ -18,6 +18,7 @@ from gateway.identity.roles import BANK, DEFAULT_SCOPES, OPERATOR
 # Known to everyone who reads this line, which is the point: production refuses it.
 DEVELOPMENT_PEPPER = "smecredit-development-pepper-not-a-secret"
 PEPPER_LENGTH = 32
+NOBODY = "none"
 # Whose people must show a second factor where nothing else is said: who grants rights, and who decides on credit.
 PRODUCTION_FACTORS = [OPERATOR, BANK]
 PORTS = {"profile": 8001, "scoring": 8002, "matching": 8003}
@@ -68,8 +69,9 @@ class Settings:
             token_url = env.str("GATEWAY_TOKEN_URL", "", validate=_token_url)
             schedule = settings.schedule(env, "gateway")
             bound_roles: list[str] = env.list("GATEWAY_BOUND_ROLES", [], validate=_roles)
-            usual = PRODUCTION_FACTORS if production else []
-            second_factor_roles: list[str] = env.list("GATEWAY_SECOND_FACTOR_ROLES", usual, validate=_roles)
+            # What is left empty stays as it is safe: who wants nobody to be asked says so.
+            said: list[str] = env.list("GATEWAY_SECOND_FACTOR_ROLES", [], validate=_roles_or_none)
+            second_factor_roles = said or (PRODUCTION_FACTORS if production else [])
             portal_url = env.str("GATEWAY_PORTAL_URL", "", validate=_origin) or _origin_of(token_url)
             secret_keys = settings.signing_keys(env, "GATEWAY_SECRET_KEYS")
         if production and (pepper == DEVELOPMENT_PEPPER or len(pepper) < PEPPER_LENGTH):
@@ -94,7 +96,7 @@ class Settings:
             token_url=token_url or None,
             schedule=schedule,
             bound_roles=frozenset(bound_roles),
-            second_factor_roles=frozenset(second_factor_roles),
+            second_factor_roles=frozenset(second_factor_roles) - {NOBODY},
             portal_url=portal_url or None,
             secret_keys=secret_keys,
         )
@@ -131,6 +133,11 @@ def _origin(written: str) -> None:
 def _origin_of(token_url: str) -> str:
     split = urlsplit(token_url)
     return f"{split.scheme}://{split.netloc}" if split.netloc else ""
+
+
+def _roles_or_none(written: list[str]) -> None:
+    if written != [NOBODY]:
+        _roles(written)
 
 
 def _roles(written: list[str]) -> None:

@@ -106,7 +106,8 @@ def test_production_refuses_to_seal_with_a_key_of_a_home(
     ("env", "said", "roles"),
     [
         ("production", None, {"operator", "bank"}),
-        ("production", "", set()),
+        ("production", "", {"operator", "bank"}),
+        ("production", "none", set()),
         ("production", "platform", {"platform"}),
         ("development", None, set()),
         ("development", "operator", {"operator"}),
@@ -132,6 +133,14 @@ def test_a_public_address_is_one_that_browsers_make_passkeys_for(
 ) -> None:
     monkeypatch.setenv("GATEWAY_PORTAL_URL", url)
     with pytest.raises(SettingsError, match="GATEWAY_PORTAL_URL"):
+        environment.Settings.from_environment()
+
+
+@pytest.mark.parametrize("roles", ["approver", "none,bank"])
+def test_a_role_that_there_is_not_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch, roles: str) -> None:
+    """A misspelt role would ask nobody."""
+    monkeypatch.setenv("GATEWAY_SECOND_FACTOR_ROLES", roles)
+    with pytest.raises(SettingsError, match="GATEWAY_SECOND_FACTOR_ROLES"):
         environment.Settings.from_environment()
 
 

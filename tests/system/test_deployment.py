@@ -146,6 +146,8 @@ def secrets_of_env() -> dict[str, str]:
             return "1"
         if name == "GATEWAY_BOUND_ROLES":
             return "bank,platform"
+        if name in {"GATEWAY_PORTAL_URL", "GATEWAY_SECOND_FACTOR_ROLES"}:
+            return ""
         return secrets.token_hex(32)
 
     return {name: value(name) for name in names}
