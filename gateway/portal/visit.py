@@ -52,6 +52,11 @@ def signed_in() -> Visitor | None:
     return cast("Visitor | None", g.visitor)
 
 
+def become(here: Visitor) -> None:
+    """Take somebody whose session is opened in this visit for signed in, on the page that answers it."""
+    g.visitor = here
+
+
 def visitor(*roles: str) -> Visitor:
     """Return who is signed in; raise `Unauthenticated` for nobody and `Forbidden` for another role than these."""
     here = signed_in()

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from chassis.core.errors import Forbidden, Unauthenticated
 from gateway.door.visitor import Visitor
-from gateway.portal.visit import inside, page, portal, say, second, signed_in, visitor
+from gateway.portal.visit import become, inside, page, portal, say, second, signed_in, visitor
 from gateway.signing_in import NewTotp, NotProven, Step, shown_by
 
 DONE = {"added": "factors.did_added", "removed": "factors.did_removed", "confirmed": "factors.did_confirmed"}
@@ -143,6 +143,8 @@ def _app(new: NewTotp, error: str | None) -> str:
 
 def _done(opened: Visitor | None, codes: list[str]) -> ResponseReturnValue:
     """Show recovery codes where they came, this once; open the session of who has taken the second step by this."""
+    if opened is not None:
+        become(opened)
     target = url_for("portal.factors_listing", did="added")
     response = make_response(page("recovery_codes.html", codes=codes)) if codes else redirect(target, 303)
     response = make_response(response)
