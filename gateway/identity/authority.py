@@ -132,7 +132,7 @@ class Authority:
         if here is None:
             raise Unauthenticated("The session has ended. Sign in again.")
         caller = replace(caller_of(here.client), sid=here.session, per=here.person)
-        issued = self._issue(caller, here.session, seen_at)
+        issued = self._issue(caller, here.session, seen_at, here.factor)
         made = replace(issued, until=min(issued.until, here.expires.timestamp()))
         return self._remember(("session", session_id), made)
 
@@ -173,9 +173,9 @@ class Authority:
         onward = token if bound is None else self.signer.issue(caller, key_id, self._clock(), claims["aud"])
         return Pass(caller, key_id, f"Bearer {onward}", float(claims["exp"]), revision, claims["aud"], bound)
 
-    def _issue(self, caller: Caller, key_id: str, revision: int) -> Pass:
+    def _issue(self, caller: Caller, key_id: str, revision: int, factor: str | None = None) -> Pass:
         now = self._clock()
-        token = self.signer.issue(caller, key_id, now)
+        token = self.signer.issue(caller, key_id, now, factor=factor)
         return Pass(caller, key_id, f"Bearer {token}", now + PASS_SECONDS, revision)
 
     def _remember(self, name: bytes | tuple[str, str], made: Pass) -> Pass:

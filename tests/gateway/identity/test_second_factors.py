@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from second_factors import (
     add_app,
     code_at,
     codes_on,
+    decoded,
     inside,
     sealed_on,
     secret_on,
@@ -34,8 +36,10 @@ from chassis.core.errors import Unauthenticated
 from gateway.cli import main
 from gateway.context import Context
 from gateway.identity.factors import proving, recovery, totp
+from gateway.identity.sessions import SignedIn
 from gateway.identity.tables import SessionRow, StepRow, TotpRow
 from gateway.portal.session import COOKIE, STEP
+from gateway.signing_in import Shown, Step
 
 MUST, MAY = "op.wang", "officer.li"
 # RFC 6238 appendix B, SHA-1: the secret is the text 12345678901234567890; ours are the last six of its eight digits.
@@ -540,6 +544,23 @@ def test_a_new_key_seals_all_secrets_anew(browser: Callable[[], FlaskClient], pe
 def sealed_in(context: Context) -> str:
     with context.database.read() as session:
         return str(session.scalar(select(TotpRow.secret)))
+
+
+def test_services_are_told_what_a_person_has_shown(browser: Callable[[], FlaskClient], people: Context) -> None:
+    """In the claim `amr` (RFC 8176): a consent that is signed in a session has it as its evidence."""
+    alone = people.people.sign_in(MAY, PASSWORD, ADDRESS)
+    assert isinstance(alone, SignedIn)
+    assert shown_in(people, alone) == ["pwd"]
+    secret, _ = changed(browser)
+    step = people.people.sign_in(MAY, PASSWORD, ADDRESS)
+    assert isinstance(step, Step)
+    opened = people.factors.complete(step, Shown("totp", code_at(secret)))
+    assert shown_in(people, opened) == ["pwd", "otp", "mfa"]
+
+
+def shown_in(context: Context, here: SignedIn) -> list[str]:
+    token = context.authority.pass_of_person(here.session).authorization.split()[1]
+    return list(json.loads(decoded(token.split(".")[1]))["amr"])
 
 
 def test_no_pass_is_given_to_a_step(browser: Callable[[], FlaskClient], people: Context) -> None:
