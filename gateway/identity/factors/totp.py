@@ -22,8 +22,8 @@ def new_secret() -> str:
 def address(secret: str, login: str) -> str:
     """Return what apps read from a picture.
 
-    >>> address("JBSWY3DPEHPK3PXP", "officer.li")
-    'otpauth://totp/smecredit:officer.li?secret=JBSWY3DPEHPK3PXP&issuer=smecredit'
+    >>> address("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "officer.li")
+    'otpauth://totp/smecredit:officer.li?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=smecredit'
     """
     return pyotp.TOTP(secret).provisioning_uri(name=login, issuer_name=ISSUER)
 
