@@ -28,6 +28,14 @@ def code_at(secret: str, seconds: float = 0.0) -> str:
     return pyotp.TOTP(secret).at(time.time() + seconds)
 
 
+def next_code(secret: str) -> str:
+    """Return the code after the one that the phone shows: right as well, and unused where that one was typed.
+
+    A step of time may begin between two lines of a test: then it is the present code, and right as ever.
+    """
+    return code_at(secret, 30.0)
+
+
 def encoded(raw: bytes) -> str:
     """Return bytes as the browser writes them."""
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
@@ -127,14 +135,11 @@ def show(client: Any, kind: str, text: str, **form: str) -> Any:
     return client.post("/portal/second-step", data={"kind": kind, "shown": text, **form}, headers=ORIGIN)
 
 
-def add_app(client: Any, seconds: float = -30.0) -> tuple[str, list[str]]:
-    """Add an app that makes codes by the pages; return its secret and the recovery codes.
-
-    By default the code of the step before this one is typed, so that this step's is still unused.
-    """
+def add_app(client: Any) -> tuple[str, list[str]]:
+    """Add an app that makes codes by the pages; return its secret and the recovery codes."""
     page = client.get("/portal/factors/app").text
     secret = secret_on(page)
-    form = {"sealed": sealed_on(page), "code": code_at(secret, seconds)}
+    form = {"sealed": sealed_on(page), "code": code_at(secret)}
     done = client.post("/portal/factors/app", data=form, headers=ORIGIN)
     assert done.status_code in {200, 303}, done.text
     return secret, codes_on(done.text)

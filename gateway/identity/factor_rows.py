@@ -16,7 +16,7 @@ SHOWN_EVENTS = 20
 
 
 def lock(session: Session, person: str) -> None:
-    """Keep two changes of a person's factors apart until this transaction ends."""
+    """Keep changes of a person's factors, and sign-ins, apart until this transaction ends."""
     session.execute(select(PersonRow.id).where(PersonRow.id == person).with_for_update())
 
 

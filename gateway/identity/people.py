@@ -151,7 +151,9 @@ class People:
         if not passwords.matches(password, person.password if person else None) or person is None:
             raise Unauthenticated(REFUSED)
         with self._database.begin() as session:
-            # Between the check and now the password may have been changed: only what was checked opens.
+            # Between the check and now the password may have been changed, or a factor added: only what was checked
+            # opens, and who changes either meanwhile is waited for.
+            factor_rows.lock(session, person.id)
             still = session.scalar(
                 select(PersonRow.password).where(PersonRow.id == person.id, PersonRow.disabled_at.is_(None))
             )

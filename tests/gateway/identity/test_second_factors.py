@@ -25,6 +25,7 @@ from second_factors import (
     codes_on,
     decoded,
     inside,
+    next_code,
     sealed_on,
     secret_on,
     show,
@@ -133,7 +134,7 @@ def test_who_has_an_app_is_inside_by_its_code_and_not_before(browser: Callable[[
     assert answer.headers["Location"] == "/portal/second-step?back=/portal/notices"
     assert not inside(client)
     assert client.get_cookie(COOKIE, path="/portal") is None
-    done = show(client, "totp", code_at(secret), back="/portal/notices")
+    done = show(client, "totp", next_code(secret), back="/portal/notices")
     assert done.headers["Location"].startswith("/portal/factors?back=")  # the app was added in another session
     assert inside(client)
     assert client.get_cookie(STEP, path="/portal") is None
@@ -143,7 +144,7 @@ def test_a_person_is_told_once_what_happened_in_another_session(browser: Callabl
     secret, _ = changed(browser)
     client = browser()
     sign_in(client, MAY)
-    told = client.get(show(client, "totp", code_at(secret)).headers["Location"]).text
+    told = client.get(show(client, "totp", next_code(secret)).headers["Location"]).text
     assert "请过目" in told
     assert "新</span> 已添加" in told
     assert "新</span>" not in client.get("/portal/factors").text
@@ -151,7 +152,7 @@ def test_a_person_is_told_once_what_happened_in_another_session(browser: Callabl
 
 def test_a_code_opens_once(browser: Callable[[], FlaskClient]) -> None:
     secret, _ = changed(browser)
-    code = code_at(secret)
+    code = next_code(secret)
     first, second = browser(), browser()
     for client in (first, second):
         sign_in(client, MAY)
@@ -165,10 +166,12 @@ def test_a_code_opens_once(browser: Callable[[], FlaskClient]) -> None:
 def test_the_code_by_which_an_app_was_added_opens_nothing(browser: Callable[[], FlaskClient]) -> None:
     client = browser()
     sign_in(client, MAY)
-    secret, _ = add_app(client, seconds=0)
+    page = client.get("/portal/factors/app").text
+    form = {"sealed": sealed_on(page), "code": code_at(secret_on(page))}
+    assert client.post("/portal/factors/app", data=form, headers=ORIGIN).status_code == 200
     later = browser()
     sign_in(later, MAY)
-    assert show(later, "totp", code_at(secret)).status_code == 401
+    assert show(later, "totp", form["code"]).status_code == 401
 
 
 def test_a_recovery_code_opens_once_and_the_person_is_told(browser: Callable[[], FlaskClient]) -> None:
@@ -219,7 +222,7 @@ def test_an_invitation_is_no_way_round(browser: Callable[[], FlaskClient], peopl
     later = browser()
     assert "second-step" in later.post("/portal/invitation", data=form, headers=ORIGIN).headers["Location"]
     assert not inside(later)
-    assert show(later, "totp", code_at(secret)).status_code == 303
+    assert show(later, "totp", next_code(secret)).status_code == 303
 
 
 def test_a_session_by_the_password_alone_ends_when_its_role_needs_more(
@@ -247,7 +250,7 @@ def test_the_last_factor_of_who_must_have_one_stays(browser: Callable[[], FlaskC
     assert "Add another one first" in refused.text
     other = browser()
     sign_in(other, MUST)
-    assert show(other, "totp", code_at(secret)).status_code == 303
+    assert show(other, "totp", next_code(secret)).status_code == 303
 
 
 def test_the_last_factor_of_who_need_not_have_one_goes_with_its_recovery_codes(
@@ -291,7 +294,7 @@ def test_factors_are_changed_after_a_fresh_proof_alone(
     for act in (f"/portal/factors/{factor_of(people)}/remove", "/portal/factors/codes", path):
         assert "/portal/factors/confirm" in client.post(act, headers=ORIGIN).headers["Location"]
     assert factor_of(people).startswith("otp_")
-    form = {"kind": "totp", "shown": code_at(secret)}
+    form = {"kind": "totp", "shown": next_code(secret)}
     assert client.post("/portal/factors/confirm", data=form, headers=ORIGIN).status_code == 303
     assert client.post(f"/portal/factors/{factor_of(people)}/remove", headers=ORIGIN).status_code == 303
 
@@ -336,7 +339,7 @@ def test_wrong_codes_close_codes_for_a_while_and_nothing_else(browser: Callable[
         assert show(client, "totp", "000000").status_code == 401
     other = browser()
     sign_in(other, MAY)
-    assert show(other, "totp", code_at(secret)).status_code == 429
+    assert show(other, "totp", next_code(secret)).status_code == 429
     assert show(other, "recovery", codes[0]).status_code == 303
     told = other.get("/portal/factors?back=/portal/").text
     assert "连续五次被拒绝" in told
@@ -348,7 +351,7 @@ def test_a_step_is_taken_once_and_ends_after_ten_minutes(browser: Callable[[], F
     sign_in(client, MAY)
     step = client.get_cookie(STEP, path="/portal")
     assert step is not None
-    assert show(client, "totp", code_at(secret)).status_code == 303
+    assert show(client, "totp", next_code(secret)).status_code == 303
     thief = browser()
     thief.set_cookie(STEP, step.value, path="/portal")
     assert show(thief, "recovery", codes[0]).headers["Location"].startswith("/portal/sign-in")
@@ -516,7 +519,7 @@ def test_logs_name_no_secret_code_or_person(
     secret, codes = changed(browser)
     client = browser()
     sign_in(client, MAY)
-    code = code_at(secret)
+    code = next_code(secret)
     show(client, "totp", "000000")
     show(client, "recovery", "wrong-canary")
     show(client, "totp", code)
@@ -533,12 +536,12 @@ def test_a_new_key_seals_all_secrets_anew(browser: Callable[[], FlaskClient], pe
     assert sealed_in(people) != before
     client = browser()
     sign_in(client, MAY)
-    assert show(client, "totp", code_at(secret)).status_code == 303
+    assert show(client, "totp", next_code(secret)).status_code == 303
     people.settings.secret_key_file.write_text("ab" * 32)
     assert "no key opens it" in CliRunner().invoke(main, ["verify"]).output
     other = browser()
     sign_in(other, MAY)
-    assert show(other, "totp", code_at(secret, 30)).status_code == 409
+    assert show(other, "totp", next_code(secret)).status_code == 409
 
 
 def sealed_in(context: Context) -> str:
@@ -554,7 +557,7 @@ def test_services_are_told_what_a_person_has_shown(browser: Callable[[], FlaskCl
     secret, _ = changed(browser)
     step = people.people.sign_in(MAY, PASSWORD, ADDRESS)
     assert isinstance(step, Step)
-    opened = people.factors.complete(step, Shown("totp", code_at(secret)))
+    opened = people.factors.complete(step, Shown("totp", next_code(secret)))
     assert shown_in(people, opened) == ["pwd", "otp", "mfa"]
 
 
