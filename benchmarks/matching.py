@@ -19,7 +19,8 @@ import rule_engine
 
 from services.matching.domain.eligibility import Shelf
 from services.matching.domain.facts import Facts, Need
-from services.matching.domain.match import match_all
+from services.matching.domain.levers import Lever
+from services.matching.domain.match import Guide, match_all
 from services.matching.domain.product import Product, read_product
 
 DAY = date(2026, 6, 1)
@@ -35,6 +36,14 @@ NUMBERS = {
     "pd": (0.0005, 0.2),
 }
 UNKNOWN_SHARE = 0.05
+LEVERS = {
+    name: Lever(name, sign, None, unit, {"zh": name, "en": name})
+    for name, sign, unit in (
+        ("sales_active_months_12m", 1, "month"),
+        ("sales_red_ratio_36m", -1, "ratio"),
+        ("customer_hhi_12m", -1, "ratio"),
+    )
+}
 
 
 def run() -> dict[str, Any]:
@@ -51,6 +60,11 @@ def run() -> dict[str, Any]:
         _ours(
             "1 firm × 200 products, priced, ranked, with the whole trace",
             lambda: match_all(shop, one_firm, NEED),
+            rounds=31,
+        ),
+        _ours(
+            "the same, with what the firm can move in three features",
+            lambda: match_all(shop, one_firm, NEED, Guide(LEVERS)),
             rounds=31,
         ),
     ]

@@ -1,8 +1,18 @@
-"""A product as a bank writes it, for tests to change."""
+"""A product and an allocation as a bank writes them, for tests to change."""
 
 from __future__ import annotations
 
 from typing import Any
+
+CURVES = {"curves": [{"grades": ["A"], "points": [{"rate": 0.04, "churn": 0.0}, {"rate": 0.08, "churn": 0.1}]}]}
+ALLOCATION = {
+    "budget_fen": 1_000_000_000,
+    "least_fen": 10_000_000,
+    "most_fen": 80_000_000,
+    "rates": {"low": 0.04, "high": 0.15},
+    "lgd": 0.5,
+    "funding": 0.02,
+}
 
 
 def a_product(**changes: Any) -> dict[str, Any]:

@@ -24,15 +24,19 @@ from services.scoring.domain.errors import TableUnreadable
 from services.scoring.usecases.read_table import read_table
 
 
-def parquet_bomb(path: Path, random: Random, size: int) -> None:
-    """Write a Parquet file of some kilobytes whose text unpacks to `size` bytes: one long value for many rows."""
+def parquet_bomb(path: Path, random: Random, size: int, others: Mapping[str, str] | None = None) -> None:
+    """Write a Parquet file of some kilobytes whose text unpacks to `size` bytes: one long value for many rows.
+
+    `others` are columns of one short value each, for a file that is read as what it says it is.
+    """
     cell = random.randrange(1_000, 900_000)
     rows = size // cell + 1
     letter = random.choice("x发")
     # By its category a value is held once here too.
-    remark = pl.Series("备注", [letter * cell]).cast(pl.Categorical).new_from_index(0, rows)
+    said = {**(others or {}), "备注": letter * cell}
+    columns = [pl.Series(name, [text]).cast(pl.Categorical).new_from_index(0, rows) for name, text in said.items()]
     number = pl.int_range(rows, eager=True).alias("发票号码")
-    pl.DataFrame([number, remark]).write_parquet(path, compression=random.choice(["zstd", "snappy", "gzip"]))
+    pl.DataFrame([number, *columns]).write_parquet(path, compression=random.choice(["zstd", "snappy", "gzip"]))
 
 
 def most_of_children(path: Path) -> int:

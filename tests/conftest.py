@@ -161,10 +161,13 @@ def tables_of() -> str | None:
 
 @pytest.fixture
 def postgresql_url(postgresql: Server, tables_of: str | None) -> Iterator[str]:
-    """Return a fresh PostgreSQL database; it is dropped after the test."""
-    url = postgresql.make(tables_of)
+    """Return a fresh PostgreSQL database; what a package's migrations made is there for the next test as it was."""
+    url = postgresql.lend(tables_of) if tables_of else postgresql.make()
     yield url
-    postgresql.drop(url)
+    if tables_of:
+        postgresql.take_back(url, tables_of)
+    else:
+        postgresql.drop(url)
 
 
 @pytest.fixture

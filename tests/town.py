@@ -75,6 +75,15 @@ class Town:
         reply = self.http.request(method, asked, headers={**self.headers[who], **headers}, body=body)
         return Answer(reply.status, dict(reply.headers), reply.data)
 
+    def imported(self, who: str, sent: Answer) -> Any:
+        """Return what came of an import that somebody handed in, once it is over."""
+        assert sent.status == 202, sent.data
+        until = time.monotonic() + PATIENCE_SECONDS
+        while (state := self.ask(who, "GET", f"/v1/imports/{sent.json['id']}").json)["state"] in {"queued", "running"}:
+            assert time.monotonic() < until, state
+            time.sleep(0.1)
+        return state
+
     def places(self, route: str) -> dict[str, Any]:
         """Return what to write into a route's path and body: the firms, and the things that there are.
 
@@ -295,12 +304,9 @@ def _agree(town: Town) -> None:
 def _import(town: Town) -> str:
     """Hand in a file of which nothing is taken: it may be taken back without a loss to anybody."""
     sent = town.ask("data source", "POST", "/v1/imports?kind=outcomes", [{"enterprise": "nobody", "defaulted": "?"}])
-    assert sent.status == 202, sent.data
-    until = time.monotonic() + 60
-    while town.ask("data source", "GET", f"/v1/imports/{sent.json['id']}").json["state"] != "done":
-        assert time.monotonic() < until
-        time.sleep(0.1)
-    return str(sent.json["id"])
+    state = town.imported("data source", sent)
+    assert state["state"] == "done", state
+    return str(state["id"])
 
 
 def _dispute(town: Town) -> str:

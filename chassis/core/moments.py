@@ -23,11 +23,15 @@ def day_of(moment: datetime) -> date:
 
 
 def start_of(day: date) -> datetime:
-    """Return the first moment of a day of China, in UTC.
+    """Return the first moment of a day of China, in UTC; of the first day that can be written, the first there is.
 
     >>> rfc3339(start_of(date(2026, 11, 29)))
     '2026-11-28T16:00:00.000000Z'
+    >>> rfc3339(start_of(date.min))
+    '0001-01-01T00:00:00.000000Z'
     """
+    if day == date.min:
+        return datetime.min.replace(tzinfo=UTC)
     return datetime.combine(day, time(), CHINA).astimezone(UTC)
 
 

@@ -20,7 +20,8 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from chassis.core.signing import KEY_BYTES, keep_names, kept
+from chassis.core.disk import fsync
+from chassis.core.signing import KEY_BYTES, kept
 
 PREFIX = "sealed:1:"
 NONCE_BYTES = 12
@@ -104,7 +105,7 @@ class Sealer:
             beside.flush()
             os.fsync(beside.fileno())
         Path(name).replace(self.file)
-        keep_names(self.file.parent)
+        fsync(self.file.parent)
 
     def _keys(self) -> list[bytes]:
         return [bytes.fromhex(key) for key in self.given or kept(self.file).split()]

@@ -20,6 +20,8 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from chassis.core.disk import fsync
+
 ALGORITHM = "Ed25519"
 KEY_BYTES = 32
 
@@ -88,17 +90,8 @@ def kept(file: Path) -> str:
             pass  # another process was first: its key is as good
         finally:
             Path(name).unlink()
-        keep_names(file.parent)
+        fsync(file.parent)
     return file.read_text()
-
-
-def keep_names(folder: Path) -> None:
-    """Have the names of a folder's files outlive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _jwk(key: Ed25519PublicKey) -> dict[str, str]:

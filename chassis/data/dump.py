@@ -18,6 +18,7 @@ from pathlib import Path
 from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.engine import URL, make_url
 
+from chassis.core.disk import fsync
 from chassis.core.errors import Refused
 from chassis.data.database import Database
 
@@ -100,11 +101,7 @@ def _copy_pages(source: Path, target: Path) -> Path:
         old.backup(new)
         # The copy is one file: it has no log of its own beside it.
         new.execute("PRAGMA journal_mode=DELETE")
-    handle = os.open(target, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    fsync(target)
     return target
 
 

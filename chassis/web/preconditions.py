@@ -24,6 +24,8 @@ from chassis.web.reading import whole
 
 P = ParamSpec("P")
 R = TypeVar("R")
+# What a problem that stands where a file would have stood must not say of itself.
+OF_THE_FILE = ("Content-Disposition", "Last-Modified")
 OUTDATED = "It has changed since you read it; read it again and decide anew."
 PARAMETER = {
     "in": "header",
@@ -43,17 +45,20 @@ def tag(response: Response) -> Response:
         if "ETag" not in response.headers:
             response.set_etag(etag_of(response.get_data()))
         response.make_conditional(request)
-    if response.status_code == HTTPStatus.PRECONDITION_FAILED and whole:
+    if response.status_code == HTTPStatus.PRECONDITION_FAILED and response.mimetype != MEDIA_TYPE:
         _tell_outdated(response)
     return response
 
 
 def _tell_outdated(response: Response) -> None:
-    """Put a problem where a read was answered in spite of its `If-Match`: what was found is not what was expected."""
-    if response.mimetype != MEDIA_TYPE:
-        told = refusals.answer(refusals.problem_of(Outdated(OUTDATED)))
-        response.set_data(told.get_data())
-        response.content_type = told.content_type
+    """Put a problem where a read, of a document or a file, was answered in spite of its `If-Match`."""
+    response.close()
+    response.direct_passthrough = False
+    told = refusals.answer(refusals.problem_of(Outdated(OUTDATED)))
+    response.set_data(told.get_data())
+    response.content_type = told.content_type
+    for name in OF_THE_FILE:
+        response.headers.pop(name, None)
 
 
 def etag_of(answer: Any) -> str:

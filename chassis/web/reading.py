@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import IO, Any, NoReturn, cast
 
 import flask
@@ -21,6 +22,9 @@ SUSPECT = re.compile(r"\\u(?:[dD][89a-fA-F]|0000)")
 HALF = re.compile("[\ud800-\udfff]")
 NUL = "\0"
 UNHELD = "must not hold a NUL character or half a character (a lone surrogate) / 不得含空字符或残缺字符"
+# Our own documents nest ten deep; what is written anew from JSON, by recursion too, bears a few hundred.
+DEEPEST = 64
+DEEP = f"must not nest lists and objects more than {DEEPEST} deep / 嵌套不得超过{DEEPEST}层"
 TWICE = "a name stands twice in one object / 同一对象中字段名重复"
 # A number as text: no exponent, no underscores, no blanks, no other script's digits, all of which Python would read.
 PLAIN = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
@@ -34,8 +38,8 @@ Place = tuple[str | int, ...]
 def loads(body: str | bytes) -> Any:
     """Return what JSON text says.
 
-    Raises `Invalid` where it names something twice or holds text that nobody can store, a `ValueError` where it is no
-    JSON.
+    Raises `Invalid` where it names something twice, nests deeper than `DEEPEST` or holds text that nobody can store, a
+    `ValueError` where it is no JSON.
     """
     text = body if isinstance(body, str) else body.decode()
     try:
@@ -45,6 +49,8 @@ def loads(body: str | bytes) -> Any:
     except (RecursionError, ValueError):
         # Nested deeper, or with a number longer, than anything that is meant.
         raise json.JSONDecodeError("beyond all measure", " ", 0) from None
+    if text.count("[") + text.count("{") > DEEPEST and _deep(said):
+        raise fields_refused({"_schema": [DEEP]})
     if SUSPECT.search(text):
         for place in _unheld(said, ()):
             _refuse(place)
@@ -113,6 +119,17 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise fields_refused({"_schema": [TWICE]})
     return found
+
+
+def _deep(said: Any) -> bool:
+    """Tell whether lists and objects nest more than `DEEPEST` deep; level by level, for recursion has an end."""
+    level = [said] if isinstance(said, dict | list) else []
+    for _ in range(DEEPEST):
+        within = chain.from_iterable(each.values() if isinstance(each, dict) else each for each in level)
+        level = [each for each in within if isinstance(each, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def _unheld(said: Any, place: Place) -> Iterator[Place]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 from http import HTTPStatus
+from urllib.parse import quote
 
 from flask import Response, g, request
 
@@ -14,7 +15,7 @@ from gateway.door.limits import ADDRESS, FAILURES, Limits, QuotaUsedUp
 from gateway.identity import proofs
 from gateway.identity.authority import Authority, Pass
 from gateway.identity.issuer import Issuer
-from gateway.identity.proofs import ProofRefused
+from gateway.identity.proofs import BoundToken, ProofRefused
 from gateway.identity.roles import GATEWAY
 
 
@@ -61,8 +62,25 @@ class Admission(Verifier):
         g.caller = admitted.caller
         return admitted
 
+    def must_be_bound(self, caller: Caller) -> bool:
+        """Tell whether a caller has to prove a key with each request: programs of some roles, no person."""
+        return caller.role in self._bound_roles and caller.actor is None and caller.per is None
+
     def _proven(self, admitted: Pass, credential: str) -> Pass:
-        """Return the pass; raise `Unauthenticated` where it is bound to a key and this request does not prove it.
+        """Return the pass; raise `ProofRefused` where this request does not prove the key that it has to.
+
+        A refusal counts against the address, as a wrong key does, and not against the client's quota.
+        """
+        try:
+            self._prove(admitted, credential)
+        except ProofRefused:
+            g.proof_refused = True
+            self._limits.note(FAILURES, self.refuse_after_failures())
+            raise
+        return admitted
+
+    def _prove(self, admitted: Pass, credential: str) -> None:
+        """Raise `ProofRefused` where a pass is bound, or has to be, and this request does not prove its key.
 
         The scheme says what the sender takes the token for: a bound one is none that opens by itself.
         """
@@ -70,19 +88,19 @@ class Admission(Verifier):
         if admitted.bound is None:
             if not bearer:
                 raise ProofRefused("This token is bound to no key. Send it as `Authorization: Bearer …`.")
-            if admitted.caller.role in self._bound_roles and admitted.caller.actor is None:
+            if self.must_be_bound(admitted.caller):
                 raise ProofRefused(
                     f"Programs of the role {admitted.caller.role} come with a token that is bound to a key: ask "
                     "POST /oauth/token with a proof (DPoP, RFC 9449), and send one with each request."
                 )
-            return admitted
+            return
         sent = request.headers.getlist("DPoP")
         if bearer or len(sent) != 1:
             raise ProofRefused("This token is bound to a key. Send it as `Authorization: DPoP …`, with one proof.")
-        asked = proofs.Request(request.method, self._issuer.address(request.root_url) + request.path, time.time())
-        if self.authority.proved_by(sent[0], asked, credential) != admitted.bound:
-            raise ProofRefused("The proof (DPoP) is by another key than the one that this token is bound to.")
-        return admitted
+        # The server has read the path's escapes once, and gives its bytes as Latin-1 (PEP 3333).
+        path = quote(request.environ["PATH_INFO"].encode("latin-1"))
+        asked = proofs.Request(request.method, self._issuer.address(request.root_url) + path, time.time())
+        self.authority.proved_by(sent[0], asked, BoundToken(credential, admitted.bound))
 
     def known(self, credential: str) -> Pass:
         """Return the pass for a credential.
@@ -144,10 +162,11 @@ def tell_standing(response: Response) -> Response:
 def challenge(response: Response) -> Response:
     """Say in a refusal by which schemes one may come (RFC 9110 section 11.6.1, RFC 9449 section 7.1)."""
     if response.status_code == HTTPStatus.UNAUTHORIZED and "WWW-Authenticate" in response.headers:
-        bound = request.headers.get("Authorization", "").lower().startswith("dpop ")
-        response.headers.add(
-            "WWW-Authenticate", 'DPoP algs="ES256"' + (', error="invalid_dpop_proof"' if bound else "")
-        )
+        scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
+        offered = 'DPoP algs="ES256"'
+        if scheme.lower() == "dpop" and credential:
+            offered += ', error="invalid_dpop_proof"' if "proof_refused" in g else ', error="invalid_token"'
+        response.headers.add("WWW-Authenticate", offered)
     return response
 
 

@@ -24,6 +24,10 @@ from gateway.identity.authority import Pass
 from gateway.identity.people import People
 from gateway.signing_in import Step
 
+AS_PEOPLE = (
+    "Sign in with a login and a password of your own; the operator invites you: python -m gateway.cli person invite."
+)
+
 
 class GatewayDoor:
     """Signs a visitor in and calls the services in that name (`gateway.portal.door.Door`)."""
@@ -47,15 +51,24 @@ class GatewayDoor:
     def sign_in(self, api_key: str) -> Visitor:
         """Return whose key this is; raise `Unauthenticated` for a key that is unknown or disabled.
 
-        Only a key opens a session: a token that lives five minutes must not become a working day.
+        Only a key opens a session: a token that lives five minutes must not become a working day. Raises `Forbidden`
+        for a key of a role whose programs prove a key with each request: no page does, and people sign in as people.
         """
         if keys.parse(api_key) is None:
-            self._admission.refuse_after_failures()
-            self._admission.note_failure()
+            self._note_failure()
             raise Unauthenticated("This is not an API key. A key starts with `smc_`; the operator gives keys.")
-        admitted = self._admission.count(self._admission.known(api_key))
+        admitted = self._admission.known(api_key)
+        if self._admission.must_be_bound(admitted.caller):
+            self._note_failure()
+            raise Forbidden(f"An API key of the role {admitted.caller.role} opens no session here. {AS_PEOPLE}")
+        self._admission.count(admitted)
         caller, session = admitted.caller, key_sessions.begin(self._database, admitted.key)
         return Visitor(caller.client, admitted.key, caller.role, caller.enterprise, session)
+
+    def _note_failure(self) -> None:
+        """Count a key that opens nothing here against the request's address, and not against its client."""
+        self._admission.refuse_after_failures()
+        self._admission.note_failure()
 
     def sign_in_person(self, login: str, password: str, device: str = "") -> Visitor | Step:
         """Return a person with a new session, or the step before it where a second factor is asked for."""
@@ -88,7 +101,10 @@ class GatewayDoor:
         authority = self._admission.authority
         if visitor.session and visitor.person:
             return authority.pass_of_person(visitor.session)
-        return authority.pass_of_session(visitor.session or "")
+        admitted = authority.pass_of_session(visitor.session or "")
+        if self._admission.must_be_bound(admitted.caller):
+            raise Unauthenticated(f"A session of a key of the role {admitted.caller.role} has ended. {AS_PEOPLE}")
+        return admitted
 
     def call(self, visitor: Visitor, ask: Ask) -> Answer:
         """Ask a public route as the visitor and return its answer, whatever its status."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from sqlalchemy.orm import Session
 from chassis.core.errors import Conflict, Invalid, NotFound, Unauthenticated
 from chassis.data.database import Database
 from gateway.identity import store
+from gateway.identity.claims import is_text, seconds
 from gateway.identity.once import use_up
 from gateway.identity.store import Client
 from gateway.identity.tables import ClientRow, PublicKeyRow
@@ -26,8 +26,6 @@ from gateway.identity.tables import ClientRow, PublicKeyRow
 ALGORITHMS = ["ES256"]
 LONGEST_SECONDS = 300  # an assertion made for one request has no use after that
 LIVE_KEYS = 2  # as of API keys: two at once, so that a client can rotate without a gap
-JTI_LENGTH = 200
-LAST_SECOND = 1e11
 
 
 class TooManyPublicKeys(Conflict):
@@ -114,13 +112,13 @@ def check(database: Database, assertion: str, audiences: Collection[str], now: f
 
 def _refuse_unfit(claims: dict[str, Any], client_id: str, audiences: Collection[str], now: float) -> None:
     named = claims.get("aud")
-    expires, begins, jti = _seconds(claims.get("exp")), _seconds(claims.get("nbf", now)), claims.get("jti")
+    expires, begins = seconds(claims.get("exp")), seconds(claims.get("nbf", now))
     faults = {
         "`sub` is not its `iss`": claims.get("sub") != client_id,
         f"`aud` is not {' or '.join(audiences)}": not any(each in audiences for each in _listed(named)),
         f"`exp` is missing, past, or more than {LONGEST_SECONDS} s ahead": not now < expires <= now + LONGEST_SECONDS,
         "`nbf` is no time or ahead": not begins <= now,
-        "`jti` is missing or too long": not isinstance(jti, str) or not 0 < len(jti) <= JTI_LENGTH,
+        "`jti` is missing, too long or no text": not is_text(claims.get("jti")),
     }
     for fault, present in faults.items():
         if present:
@@ -134,7 +132,7 @@ def _listed(audience: object) -> list[object]:
 def _verified(assertion: str, pem: str) -> dict[str, Any] | None:
     try:
         return jwt.decode(assertion, ECKey.import_key(pem), algorithms=ALGORITHMS).claims
-    except (JoseError, ValueError):
+    except (JoseError, ValueError, RecursionError):
         return None
 
 
@@ -144,8 +142,8 @@ def _issuer(assertion: str) -> str:
         issuer = orjson.loads(extract_compact(assertion.encode()).payload)["iss"]
     except (JoseError, ValueError, KeyError, TypeError):
         raise _refusal("it cannot be read") from None
-    if not isinstance(issuer, str):
-        raise _refusal("it cannot be read")
+    if not is_text(issuer):
+        raise _refusal("its `iss` is no client")
     return issuer
 
 
@@ -159,11 +157,6 @@ def _public(pem: str) -> ECKey:
     if key.is_private:
         raise Invalid("This is a private key: keep it, and make a new pair, since it has been shown. Send public ones.")
     return key
-
-
-def _seconds(value: object) -> float:
-    """Return a NumericDate (RFC 7519); for anything else NaN, which fails every comparison."""
-    return float(value) if isinstance(value, int | float) and 0 <= value < LAST_SECOND else math.nan
 
 
 def _refusal(fault: str) -> Unauthenticated:

@@ -21,6 +21,7 @@ from chassis.core.identity import AUDIENCE, Caller, Verifier
 from chassis.data.database import Database
 from gateway.identity import assertions, key_sessions, keys, proofs, sessions, store
 from gateway.identity.assertions import SignedBy
+from gateway.identity.proofs import BoundToken
 from gateway.identity.roles import AUDIENCES, DEFAULT_SCOPES, PUBLISHERS
 from gateway.identity.store import Client, StoredKey
 from gateway.identity.tokens import LIFE_SECONDS, Signer
@@ -78,11 +79,7 @@ class Authority:
 
         Passes are kept by the digest under the pepper: the look-up's time tells nothing about a key.
         """
-        self._keep_up()
-        known = self._passes.get(self._mark(credential))
-        if known and known.revision == self._revision and known.until > self._clock():
-            return known
-        return None
+        return self._holding(self._mark(credential))
 
     def admit(self, credential: str) -> Pass:
         """Return the pass for an API key or one of our tokens; raise `Unauthenticated` where it opens nothing."""
@@ -107,9 +104,8 @@ class Authority:
 
     def pass_of_session(self, session_id: str) -> Pass:
         """Return a pass for a session that a key opened; raise `Unauthenticated` where it or the key has ended."""
-        self._keep_up()
-        known = self._passes.get(("session", session_id))
-        if known and known.revision == self._revision and known.until > self._clock():
+        known = self._holding(("session", session_id))
+        if known:
             return known
         seen_at = self._revision
         with self._read() as session:
@@ -117,14 +113,12 @@ class Authority:
         if here is None:
             raise Unauthenticated("The session, or the key that opened it, has ended. Sign in with a live key.")
         issued = self._issue(caller_of(here.key.client), here.key.id, seen_at)
-        made = replace(issued, until=min(issued.until, here.expires.timestamp()))
-        return self._remember(("session", session_id), made)
+        return self._remember(("session", session_id), _ending(issued, here.expires))
 
     def pass_of_person(self, session_id: str) -> Pass:
         """Return a pass for a person's session; raise `Unauthenticated` where it has ended."""
-        self._keep_up()
-        known = self._passes.get(("session", session_id))
-        if known and known.revision == self._revision and known.until > self._clock():
+        known = self._holding(("session", session_id))
+        if known:
             return known
         seen_at = self._revision
         with self._read() as session:
@@ -133,14 +127,13 @@ class Authority:
             raise Unauthenticated("The session has ended. Sign in again.")
         caller = replace(caller_of(here.client), sid=here.session, per=here.person)
         issued = self._issue(caller, here.session, seen_at, here.factor)
-        made = replace(issued, until=min(issued.until, here.expires.timestamp()))
-        return self._remember(("session", session_id), made)
+        return self._remember(("session", session_id), _ending(issued, here.expires))
 
     def signed_by(self, assertion: str, audiences: Collection[str], now: float) -> SignedBy:
         """Return the client that signed an assertion for one of these; it is used up by that."""
         return assertions.check(self._database, assertion, audiences, now)
 
-    def proved_by(self, proof: str, request: proofs.Request, token: str | None = None) -> str:
+    def proved_by(self, proof: str, request: proofs.Request, token: BoundToken | None = None) -> str:
         """Return the thumbprint of the key that made a proof for this request; it is used up by that."""
         return proofs.check(self._database, proof, request, token)
 
@@ -177,6 +170,12 @@ class Authority:
         now = self._clock()
         token = self.signer.issue(caller, key_id, now, factor=factor)
         return Pass(caller, key_id, f"Bearer {token}", now + PASS_SECONDS, revision)
+
+    def _holding(self, name: bytes | tuple[str, str]) -> Pass | None:
+        """Return what is remembered under a name, as long as it holds."""
+        self._keep_up()
+        known = self._passes.get(name)
+        return known if known and known.revision == self._revision and known.until > self._clock() else None
 
     def _remember(self, name: bytes | tuple[str, str], made: Pass) -> Pass:
         if len(self._passes) >= REMEMBERED:
@@ -229,6 +228,11 @@ def caller_of(client: Client) -> Caller:
     """Return what a client may do by its role; who publishes products with its name, which they bear."""
     name = client.name if client.role in PUBLISHERS else None
     return Caller(client.id, client.role, DEFAULT_SCOPES[client.role], client.enterprise, name=name)
+
+
+def _ending(issued: Pass, expires: datetime) -> Pass:
+    """Return a pass that ends with its session, at the latest."""
+    return replace(issued, until=min(issued.until, expires.timestamp()))
 
 
 def _claims(verified_token: str) -> dict[str, Any]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import math
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -17,12 +16,13 @@ from joserfc.jws import extract_compact
 
 from chassis.core.errors import Unauthenticated
 from chassis.data.database import Database
+from gateway.identity.claims import is_text, seconds
 from gateway.identity.once import use_up
 
 TYPE, ALGORITHMS = "dpop+jwt", ["ES256"]
 # A proof is made for one request: so old it may be, and so far ahead the sender's clock.
 PAST_SECONDS, AHEAD_SECONDS = 60, 5
-JTI_LENGTH, PROOF_LENGTH = 200, 4096
+PROOF_LENGTH = 4096
 PORTS = {"http": 80, "https": 443}
 
 
@@ -32,23 +32,37 @@ class ProofRefused(Unauthenticated):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a proof has to speak of: the method and the address without its query, and when the request came."""
+    """What a proof has to speak of: the method and the address without its query, and when the request came.
+
+    The address is written as in a URL, with its escapes.
+    """
 
     method: str
     address: str
     at: float
 
 
-def check(database: Database, proof: str, request: Request, token: str | None = None) -> str:
+@dataclass(frozen=True, slots=True)
+class BoundToken:
+    """A token that a request comes with, and the thumbprint of the key that it is bound to."""
+
+    text: str
+    thumbprint: str
+
+
+def check(database: Database, proof: str, request: Request, token: BoundToken | None = None) -> str:
     """Return the thumbprint (RFC 7638) of the key that made the proof, and use the proof up.
 
-    `token` is the one that it comes with; at the token endpoint there is none yet. Raises `ProofRefused`.
+    At the token endpoint there is no token yet. Raises `ProofRefused`; what is refused for what it says or for its key
+    costs no access to the database.
     """
     key, claims = _signed(proof)
     for fault, present in _faults(claims, request, token).items():
         if present:
             raise _refusal(fault)
     thumbprint = key.thumbprint()
+    if token is not None and thumbprint != token.thumbprint:
+        raise _refusal("it is by another key than the one that the token is bound to")
     until = request.at + PAST_SECONDS + AHEAD_SECONDS
     if not use_up(database, "dpop\n", thumbprint, claims["jti"], until=until, now=request.at):
         raise _refusal("its `jti` was used before")
@@ -68,31 +82,34 @@ def _signed(proof: str) -> tuple[ECKey, dict[str, Any]]:
         if key.curve_name != "P-256":
             raise _refusal("its key is not one for ES256")
         return key, jwt.decode(proof, key, algorithms=ALGORITHMS).claims
-    except (JoseError, ValueError, KeyError, TypeError, AttributeError):
+    except (JoseError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise _refusal("it cannot be read, or its own key did not sign it") from None
 
 
-def _faults(claims: dict[str, Any], request: Request, token: str | None) -> dict[str, bool]:
-    made, jti, age = claims.get("iat"), claims.get("jti"), math.nan
-    if isinstance(made, int | float) and not isinstance(made, bool):
-        age = request.at - made
-    hashed = "" if token is None else _base64(hashlib.sha256(token.encode()).digest())
+def _faults(claims: dict[str, Any], request: Request, token: BoundToken | None) -> dict[str, bool]:
+    age = request.at - seconds(claims.get("iat"))
+    hashed = "" if token is None else _base64(hashlib.sha256(token.text.encode()).digest())
     return {
         f"`htm` is not {request.method}": claims.get("htm") != request.method,
         f"`htu` is not {request.address}": _plain(claims.get("htu")) != _plain(request.address),
         f"`iat` is no time between {PAST_SECONDS} s ago and now": not -AHEAD_SECONDS <= age <= PAST_SECONDS,
-        "`jti` is missing or too long": not isinstance(jti, str) or not 0 < len(jti) <= JTI_LENGTH,
+        "`jti` is missing, too long or no text": not is_text(claims.get("jti")),
         "`ath` is not the SHA-256 of the token": token is not None and not _same(claims.get("ath"), hashed),
     }
 
 
-def _plain(address: object) -> tuple[str, str, int | None, str] | None:
-    """Return scheme, host, port and path of an address: query and fragment do not count (RFC 9449 section 4.3)."""
+def _plain(address: object) -> tuple[str, str, int | None, bytes] | None:
+    """Return scheme, host, port and path of an address: query and fragment do not count (RFC 9449 section 4.3).
+
+    Escapes of the path are read once, after it was cut off: who writes `:` as `%3A` means the same path (RFC 3986
+    section 6.2.2.2), and who writes `%2541` means another one than `%41`.
+    """
     if not isinstance(address, str):
         return None
     try:
         parts = urlsplit(address)
-        return parts.scheme, parts.hostname or "", parts.port or PORTS.get(parts.scheme), parts.path or "/"
+        path = unquote_to_bytes(parts.path or "/")
+        return parts.scheme, parts.hostname or "", parts.port or PORTS.get(parts.scheme), path
     except ValueError:
         return None
 

@@ -198,10 +198,17 @@ def _beyond(language: Language, said: Mapping[str, Any], _: str) -> Any:
 
 
 def _drawn_too_little(language: Language, said: Mapping[str, Any]) -> str:
-    """Say what fees make of a small part of a loan, and how much was agreed."""
-    found, most = (figure(language, "drawn_fen", each) for each in (said.get("found"), said["needed"].get("most")))
-    simple, law = figures.percent(said.get("all_in_simple_rate"), 2), figures.exact_rate(said["statute"])
-    return text(language, "refusal.drawn_too_little", found=found, simple=simple, law=law, most=most)
+    """Say what fees make of a small part of a loan, and from how much to how much may be paid out, if any."""
+    needed, law = said["needed"], figures.exact_rate(said["statute"])
+    found, least, most = (
+        figure(language, "drawn_fen", each) for each in (said.get("found"), needed.get("least"), needed.get("most"))
+    )
+    if said.get("all_in_simple_rate") is None:
+        return text(language, "refusal.drawn_for_fees", found=found, least=least, most=most)
+    simple = figures.percent(said["all_in_simple_rate"], 2)
+    if needed.get("least") is None:
+        return text(language, "refusal.drawn_never", found=found, simple=simple, law=law)
+    return text(language, "refusal.drawn_too_little", found=found, simple=simple, law=law, least=least, most=most)
 
 
 def _unlawful(language: Language, said: Mapping[str, Any]) -> str:

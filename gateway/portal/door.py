@@ -18,7 +18,10 @@ class Door(Protocol):
     """The way into the suite for one signed-in visitor."""
 
     def sign_in(self, api_key: str) -> Visitor:
-        """Return whose key this is; raise `Unauthenticated` for a key that is unknown or revoked."""
+        """Return whose key this is; raise `Unauthenticated` for an unknown or revoked key.
+
+        Raises `Forbidden` for a right one of a role whose keys open no page.
+        """
 
     def sign_in_person(self, login: str, password: str, device: str = "") -> Visitor | Step:
         """Return a person with a new session, or the step before it; raise `Unauthenticated`, `TooManyRequests`."""

@@ -8,7 +8,8 @@ from copy import deepcopy
 from typing import Any
 
 from gateway.door.routes import route_of
-from gateway.reference.preface import INFO, OWN_PATHS, SECURITY_SCHEMES, TAGS
+from gateway.reference.own_routes import OWN_PATHS
+from gateway.reference.preface import INFO, SECURITY_SCHEMES, TAGS
 
 Document = dict[str, Any]
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})

@@ -18,7 +18,7 @@ from chassis.core.problems import UpstreamProblem
 from services.matching.domain.counting import Counts
 from services.matching.domain.facts import FROM_SCORING, Facts
 from services.matching.domain.leave import Leave
-from services.matching.domain.recourse import Lever, levers_of
+from services.matching.domain.levers import Lever, levers_of
 from services.matching.domain.vocabulary import Vocabulary
 
 # A match is a soft check: it is read for this purpose, whatever the caller's own request named.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from chassis.data.upsert import upsert
+from services.matching.domain.allocation.order import AllocationOrder
 from services.matching.domain.application import State
 from services.matching.domain.errors import BatchNotFound, MatchNotFound, PlanNotFound, ProductNotFound
 from services.matching.domain.facts import Facts
@@ -224,4 +225,16 @@ def keep_plan(
 
 def planned(row: Plan) -> Planned | None:
     """Return what was planned, None until it is."""
-    return None if row.answer is None else Planned(**orjson.loads(zlib.decompress(row.answer)))
+    if row.answer is None:
+        return None
+    kept = Planned(**orjson.loads(zlib.decompress(row.answer)))
+    return replace(kept, answer=_in_words_of_now(kept.answer)) if row.kind == AllocationOrder.kind else kept
+
+
+def _in_words_of_now(told: Any) -> Any:
+    """Return an allocation with `offered_fen` where a worker of the release before, still running, wrote `lent_fen`."""
+    if isinstance(told, list):
+        return [_in_words_of_now(item) for item in told]
+    if not isinstance(told, dict):
+        return told
+    return {"offered_fen" if name == "lent_fen" else name: _in_words_of_now(each) for name, each in told.items()}

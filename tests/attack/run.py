@@ -58,7 +58,6 @@ class Record:
         classes = Counter[str]()
         for status, count in self.statuses.items():
             classes[f"{status[0]}xx"] += count
-        kinds = Counter(each["what"].partition(":")[0] for each in self.found)
         outside = sum(self.told[who] for who in OUTSIDERS)
         rows = [
             ("requests", self.done),
@@ -67,7 +66,7 @@ class Record:
             ("operations that answered with what was asked", len(self.routes)),
             ("of them to insiders, requests", sum(self.told[who] for who in INSIDERS)),
             ("to outsiders, requests", outside),
-            *((f"{kind}", kinds[kind]) for kind in KINDS),
+            *((kind, sum(each["what"].startswith(kind) for each in self.found)) for kind in KINDS),
         ]
         return "\n".join([f"| {database} | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])
 

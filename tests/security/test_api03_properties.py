@@ -58,6 +58,7 @@ def test_no_picture_or_card_of_a_model_holds_a_firm_s_value(town: Town) -> None:
     who, place = "bank without consent", f"/v1/models/{town.things['version']}"
     pictures = town.ask(who, "GET", f"{place}/plots").json
     names = [each if isinstance(each, str) else each["name"] for each in pictures["items"]]
+    assert {"shap-dependence-1", "shap-summary"} <= set(names)
     pages = [place, f"{place}/validation", *(f"{place}/plots/{name}" for name in names)]
     answers = [town.ask(who, "GET", page) for page in pages]
     assert [answer.status for answer in answers] == [200] * len(pages)

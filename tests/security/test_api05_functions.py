@@ -51,7 +51,7 @@ def test_a_bank_that_trained_no_model_changes_none(town: Town, event: str) -> No
     """D7: whether a model serves is its trainer's and the operator's to decide."""
     body = {"note": "x"} if event == "rollback" else None
     answer = town.ask("bank without consent", "POST", f"/v1/models/{town.things['version']}/{event}", body)
-    assert answer.status == 403, answer.data
+    assert (answer.status, answer.json["type"]) == (403, "/problems/not-your-model"), answer.data
 
 
 def test_a_source_without_a_grant_sends_nothing(town: Town) -> None:
@@ -64,4 +64,5 @@ def test_a_source_without_a_grant_sends_nothing(town: Town) -> None:
         town.ask("source without grant", "PUT", firm, {"name": "=HYPERLINK(0)", "synthetic": True}),
         town.ask("source without grant", "POST", "/v1/imports?kind=outcomes", [record]),
     ]
-    assert [answer.status for answer in answers] == [403, 403], [answer.data for answer in answers]
+    refused = (403, "/problems/not-granted")
+    assert [(answer.status, answer.json["type"]) for answer in answers] == [refused] * 2

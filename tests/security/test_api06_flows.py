@@ -36,9 +36,11 @@ def test_what_only_the_firm_states_does_not_lift_its_score(town: Town) -> None:
         for number in range(100)
     ]
     sent = town.ask("disputant", "POST", f"/v1/enterprises/{firm}/invoices", {"records": sales})
-    assert sent.status == 202, sent.data
+    taken = town.imported("disputant", sent)
+    assert (taken["state"], taken["accepted"]) == ("done", len(sales))
     after = town.ask("bank with consent", "POST", "/v1/scores", one)
     assert after.status == 201, after.data
+    assert after.json["with_everything"] != before.json["with_everything"]
     assert after.json["score"] <= before.json["score"]
 
 
@@ -89,4 +91,8 @@ def test_a_consent_to_training_gives_no_score(town: Town) -> None:
     one = {"enterprise": town.enterprise}
     for purpose in ("model-training", "credit-assessment", "credit-monitoring"):
         answer = town.ask("bank of training", "POST", "/v1/scores", one, Purpose=purpose)
-        assert answer.status in {403, 422}, (purpose, answer.data)
+        assert (answer.status, answer.json["type"]) == (403, "/problems/consent-required"), (purpose, answer.data)
+    tables = town.ask(
+        "bank of training", "POST", "/v1/feature-sets", {"enterprises": [town.enterprise]}, Purpose="model-training"
+    )
+    assert tables.status == 200, tables.data

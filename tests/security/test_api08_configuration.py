@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
+
 import pytest
 from town import Town
 
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECTED")
-# What would tell how we are made.
-INSIDES = (b"Traceback", b"sqlalchemy", b"sqlite3", b"psycopg", b"/work/", b"site-packages", b"werkzeug", b"gunicorn")
+ROOT = Path(__file__).parents[2]
+# What would tell how we are made, and where we lie.
+WORDS = (b"Traceback", b"sqlalchemy", b"sqlite3", b"psycopg", b"site-packages", b"werkzeug", b"gunicorn")
+INSIDES = (*WORDS, f"{ROOT}/".encode())
 
 
 @pytest.mark.parametrize("path", ["/v1/catalogue", "/v1/scores/x", "/v1/nothing"])
@@ -31,6 +36,12 @@ def test_no_method_breaks_a_route(town: Town, method: str) -> None:
     for path in ("/v1/catalogue", "/v1/scores", "/portal", "/", "/oauth/token"):
         answer = town.http.request(method, town.url + path, headers=town.headers["owner"], redirect=False)
         assert answer.status < 500, path
+
+
+def test_a_path_of_ours_would_be_found_on_any_machine() -> None:
+    """Where the project lies is looked up, so that what is looked for can be there."""
+    frames = "".join(traceback.format_stack()).encode()
+    assert INSIDES[-1] in frames
 
 
 @pytest.mark.parametrize(

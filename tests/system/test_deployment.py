@@ -25,11 +25,21 @@ import pytest
 import yaml
 from databases import Server
 
+from gateway.settings import Settings
+
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 WEB = ("gateway", "profile", "scoring", "matching")
 BIN = Path(sys.executable).parent
 STARTED_WITHIN = 60.0
+# What may be told to anybody, with a value as one would write it. Every other variable is a secret.
+PLAIN = {
+    "GATEWAY_TOKEN_URL": "https://credit.example/oauth/token",
+    "GATEWAY_TRUSTED_PROXIES": "1",
+    "GATEWAY_BOUND_ROLES": "bank,platform",
+    "GATEWAY_PORTAL_URL": "https://credit.example",
+    "GATEWAY_SECOND_FACTOR_ROLES": "operator,bank",
+}
 
 
 def free_port() -> int:
@@ -39,8 +49,12 @@ def free_port() -> int:
 
 
 def filled(text: str, variables: Mapping[str, str]) -> str:
-    """Fill in the variables as compose does."""
-    return re.sub(r"\$\{(\w+)(?::?\?[^}]*)?\}", lambda match: variables[match[1]], text)
+    """Fill in the variables as compose does; one that is missing is empty where the file says `-`."""
+
+    def value(match: re.Match[str]) -> str:
+        return variables.get(match[1], "") if match[2] == "-" else variables[match[1]]
+
+    return re.sub(r"\$\{(\w+)(-|:?\?[^}]*)?\}", value, text)
 
 
 @dataclass
@@ -140,15 +154,7 @@ def secrets_of_env() -> dict[str, str]:
                 [sys.executable, "-m", "gateway.cli", "key"], capture_output=True, text=True, check=True
             )
             return made.stdout.split()[-1]
-        if name == "GATEWAY_TOKEN_URL":
-            return "https://credit.example/oauth/token"
-        if name == "GATEWAY_TRUSTED_PROXIES":
-            return "1"
-        if name == "GATEWAY_BOUND_ROLES":
-            return "bank,platform"
-        if name in {"GATEWAY_PORTAL_URL", "GATEWAY_SECOND_FACTOR_ROLES"}:
-            return ""
-        return secrets.token_hex(32)
+        return PLAIN.get(name) or secrets.token_hex(32)
 
     return {name: value(name) for name in names}
 
@@ -312,11 +318,29 @@ def test_the_lock_of_the_pages_has_hashes_and_no_address() -> None:
     assert all(one["integrity"].startswith("sha512-") and "resolved" not in one for one in packages)
 
 
+COMPOSED = (ROOT / "docker-compose.yml").read_text()
+ASKED = re.findall(r"\$\{(\w+)([^}]*)\}", COMPOSED)
+# What opens nothing where it is empty: `-` gives it no other value, and the gateway takes its own, the safe one.
+MAY_BE_EMPTY = {"GATEWAY_BOUND_ROLES", "GATEWAY_PORTAL_URL", "GATEWAY_SECOND_FACTOR_ROLES"}
+
+
 def test_no_secret_has_a_default() -> None:
-    """A password in the file, or a default for one, would end up in production."""
-    text = (ROOT / "docker-compose.yml").read_text()
-    filled = re.findall(r"\$\{(\w+)(:?\?)?", text)
+    """A password in the file, or a default for one, would end up in production; an empty one is refused, too."""
+    assert len(ASKED) == COMPOSED.count("$")
+    assert [name for name, how in ASKED if name not in MAY_BE_EMPTY and not how.startswith(":?")] == []
+    assert [name for name, how in ASKED if name in MAY_BE_EMPTY and how != "-"] == []
+
+
+def test_the_example_names_what_is_asked_for_and_fills_in_nothing() -> None:
+    """Who copies it is asked for each value by name."""
     example = re.findall(r"^(\w+)=(.*)$", (ROOT / "deploy" / "example.env").read_text(), re.MULTILINE)
-    assert all(required for _, required in filled)
-    assert {name for name, _ in filled} == {name for name, _ in example}
+    assert {name for name, _ in ASKED} == {name for name, _ in example}
     assert all(value == "" for _, value in example)
+
+
+def test_an_env_of_before_bound_roles_fills_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An upgrade stops no installation for a setting that is off by default; left out, no role has to be bound."""
+    older = {name: "x" for name, _ in ASKED if name != "GATEWAY_BOUND_ROLES"}
+    declared = {k: filled(str(v), older) for k, v in COMPOSE["services"]["gateway"]["environment"].items()}
+    monkeypatch.setenv("GATEWAY_BOUND_ROLES", declared["GATEWAY_BOUND_ROLES"])
+    assert Settings.from_environment().bound_roles == frozenset()

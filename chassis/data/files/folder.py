@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from chassis.core.disk import fsync
 from chassis.data.files.kept import Kept, inside, prove
 
 # A draft that nobody has written to for so long is one that a killed process has left.
@@ -42,7 +43,7 @@ class Folder:
         finally:
             draft.unlink(missing_ok=True)
         for folder in (place.parent, *place.parent.parents):
-            _sync(folder)
+            fsync(folder)
             if folder == self.root.parent:
                 break
 
@@ -75,7 +76,7 @@ class Folder:
         place = self._place(name)
         with suppress(FileNotFoundError):
             place.unlink()
-            _sync(place.parent)
+            fsync(place.parent)
 
     def probe(self) -> None:
         """Write a small file durably, read it and remove it; raise where that cannot be done."""
@@ -95,15 +96,6 @@ def _link(draft: Path, place: Path) -> None:
     except FileExistsError:
         if not filecmp.cmp(draft, place, shallow=False):
             raise
-
-
-def _sync(folder: Path) -> None:
-    """Bring the folder's own entries to the disk, so that a file just made is found after a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _sweep(folder: Path) -> None:

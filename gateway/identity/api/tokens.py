@@ -16,6 +16,8 @@ from gateway.identity.oauth import OAuthError
 
 blueprint = Blueprint("tokens", __name__)
 FORM = "application/x-www-form-urlencoded"
+# Refusals that count against the address they came from.
+NOTED = frozenset({"invalid_client", "invalid_dpop_proof"})
 
 
 @blueprint.post("/oauth/token")
@@ -53,6 +55,7 @@ def _bound(here: Identity, now: float) -> str | None:
     try:
         return here.authority.proved_by(proof, asked)
     except Unauthenticated as refusal:
+        here.guard.refuse_after_failures()
         raise OAuthError("invalid_dpop_proof", refusal.detail) from None
 
 
@@ -83,8 +86,9 @@ def metadata() -> Response:
 def refused(error: OAuthError) -> Response:
     """Answer a refusal as RFC 6749 section 5.2 says."""
     answer = json_answer({"error": error.code, "error_description": error.description}, error.status)
-    if error.code == "invalid_client":
+    if error.code in NOTED:
         identity().guard.note_failure()
+    if error.code == "invalid_client":
         answer.headers["WWW-Authenticate"] = 'Basic realm="smecredit"'
     return _not_stored(answer)
 

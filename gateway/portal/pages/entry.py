@@ -44,6 +44,8 @@ def sign_in() -> ResponseReturnValue:
     except Unauthenticated:
         error = say("entry.wrong_key" if with_key else "entry.wrong_login")
         return page("sign_in.html", error=error, wrong=_wrong(with_key), notice=None, back=back), 401
+    except Forbidden:
+        return page("sign_in.html", error=say("entry.bound_key"), wrong="key", notice=None, back=back), 403
     response = enter(here, back)
     if not with_key:
         portal().sessions.know(request, response, door.device_of(given[0], device))

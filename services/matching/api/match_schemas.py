@@ -28,7 +28,11 @@ class MatchOrderSchema(Schema):
 
 
 class CheckSchema(Outgoing):
-    """One condition as it was answered; `found` null means that a fact is unknown, which never passes."""
+    """One condition as it was answered; `found` null means that a fact is unknown, which never passes.
+
+    What a loan would cost that is refused for it (`terms.cost`) is null for readers who are not told how its rate is
+    made.
+    """
 
     rule = fields.String(metadata={"example": "sales_active_months_36m >= 18"})
     rule_id = fields.String()

@@ -126,11 +126,7 @@ def post_enable(endpoint_id: str) -> Response:
 @shows(Shows.OWN_WORDS)
 def post_test(endpoint_id: str) -> Response:
     """Send a message `endpoint.test`, in its turn; what came of it stands among the deliveries."""
-    with context().database.begin() as session:
-        answer = idempotency.once(
-            session, lambda: _delivery(session, tend_endpoint.try_out(session, caller(), endpoint_id))
-        )
-    return json_answer(answer, 201)
+    return _due(lambda session: tend_endpoint.try_out(session, caller(), endpoint_id), 201)
 
 
 @blueprint.get("/deliveries")
@@ -164,11 +160,7 @@ def list_deliveries() -> Response:
 @shows(Shows.OWN_WORDS)
 def replay(delivery_id: str) -> Response:
     """Send a message again, under the id and in the place that it had; not to an endpoint that is put aside."""
-    with context().database.begin() as session:
-        answer = idempotency.once(
-            session, lambda: _delivery(session, tend_endpoint.replay(session, caller(), delivery_id))
-        )
-    return json_answer(answer)
+    return _due(lambda session: tend_endpoint.replay(session, caller(), delivery_id), 200)
 
 
 def _with_secret(effect: Callable[[Session], tuple[WebhookEndpoint, str]]) -> Response:
@@ -189,5 +181,13 @@ def _with_secret(effect: Callable[[Session], tuple[WebhookEndpoint, str]]) -> Re
     return response
 
 
-def _delivery(session: Session, row: WebhookDelivery) -> dict[str, Any]:
-    return shown.delivery(row, session.get_one(WebhookEndpoint, row.endpoint))
+def _due(effect: Callable[[Session], WebhookDelivery], status: int) -> Response:
+    """Answer with a delivery that was made due, once under the key of the request."""
+
+    def once(session: Session) -> dict[str, Any]:
+        row = effect(session)
+        return shown.delivery(row, session.get_one(WebhookEndpoint, row.endpoint))
+
+    with context().database.begin() as session:
+        answer = idempotency.once(session, lambda: once(session))
+    return json_answer(answer, status)

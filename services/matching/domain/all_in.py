@@ -11,16 +11,22 @@ compound interest (内部收益率法), or by simple interest, which must be sai
 
 Both are rounded half up to a millionth, once, at the end. v lies from 0 to 1 and is the only one: what is paid later,
 g(v), the sum of p v^k with p >= 0 and k >= 1, rises without pause from g(0) = 0 to g(1), which is all that is paid and
-no less than what was had. Newton's steps from above come down to v and never pass it, since g is convex; of the two
-bounds that are left, `NARROW` apart, it is asked on which side of v each lies.
+no less than what was had. Newton's steps from above come down to v and never pass it, since g is convex.
+
+Floats come first, with two bounds that v certainly lies between: g'(v) is no less than g(v) / v, so v is off by no more
+than what g is off, in parts of what was had, and g, a sum of what is not below 0, is rounded by known parts of itself.
+Where both bounds round to the same rates, these are the rates. Where they do not, v is sought in `DIGITS` digits: of
+the two bounds that are left there, `NARROW` apart, it is asked on which side of v each lies.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal, localcontext
+from fractions import Fraction
 from functools import lru_cache
+from math import floor
 from typing import TypeVar
 
 from services.matching.domain.errors import ProductInvalid
@@ -28,13 +34,21 @@ from services.matching.domain.fee import Charge, Charged, Fee, charged, of_firm
 from services.matching.domain.price import STEP
 from services.matching.domain.repayment import MONTHS_A_YEAR, Schedule, schedule
 
-N = TypeVar("N", float, Decimal)
+N = TypeVar("N", float, Decimal, Fraction)
+Rates = tuple[Decimal, Decimal]  # by compound interest, by simple interest
 CONVENTION = "irr-compound-month-12"
 DIGITS = 40
+# Of a rate: those of (10^20)^12 and six decimals.
+MOST_DIGITS_TOLD = 250
 # How far apart the bounds of the monthly discount end: the yearly rate is then exact to far more than six decimals.
 NARROW = Decimal("1e-25")
-# How near floats come, with room for what they round.
+# So near to a half digits do not tell the side.
+AT_A_HALF = Decimal("1e-15")
+# How near floats come, with room for what they round; what one sum or product of theirs rounds, as a part of it.
 ROUGH = 1e-11
+FLOAT_ROUNDS = 2.0**-53
+# A loan of everyday takes four.
+MOST_FLOAT_STEPS = 20
 # Each step doubles the digits once it is near; the worst loan that may be lent takes a few dozen.
 MOST_STEPS = 2_000
 
@@ -80,15 +94,62 @@ def all_in(payments: Schedule, fees: Sequence[Fee] = ()) -> AllIn:
     """
     own = of_firm(fees)
     charges = [charge for each in charged(own, payments.amount_fen, len(payments.payments)) for charge in each.charges]
-    monthly = _monthly_rate(*_flows(payments, charges))
+    had, later = _flows(payments, charges)
+    if had <= 0 or sum(later) < had or min(later) < 0:
+        raise ProductInvalid("Fees leave nothing of the amount, or the loan pays less than it lends.", field="fees")
+    rate, simple = rates_by_floats(had, later) or rates_in_digits(had, later)
+    return AllIn(rate, simple, payments.cost_fen, sum(charge.fen for charge in charges))
+
+
+def rates_by_floats(had: int, later: Sequence[int]) -> Rates | None:
+    """Return the rates of what is had and then paid, None where floats do not tell on which side of a half they lie."""
+    discount = 1.0
+    worth, slope = _worth(later, discount)
+    for _ in range(MOST_FLOAT_STEPS):
+        step = (worth - had) / slope
+        discount -= step
+        worth, slope = _worth(later, discount)
+        if abs(step) <= ROUGH:
+            break
+    # Each month rounds a product and a sum, each payment once; twice that, and what is rounded below.
+    off = 2 * (abs(worth - had) / had + 4 * (len(later) + 2) * FLOAT_ROUNDS)
+    if not off < ROUGH:
+        return None
+    least = _in_steps(min(discount * (1 + off), 1.0))
+    if least != _in_steps(discount * (1 - off)):
+        return None
+    return least[0] * STEP, least[1] * STEP
+
+
+def _in_steps(discount: float) -> tuple[int, int]:
+    growth = 1 / discount
+    return floor((growth**MONTHS_A_YEAR - 1) * 1e6 + 0.5), floor((growth - 1) * MONTHS_A_YEAR * 1e6 + 0.5)
+
+
+def rates_in_digits(had: int, later: Sequence[int]) -> Rates:
+    """Return the rates of what is had and then paid, worked out in as many digits as it takes."""
+    monthly = _monthly_rate(had, later)
     with localcontext(prec=DIGITS):
-        compound = (1 + monthly) ** MONTHS_A_YEAR - 1
-        simple = monthly * MONTHS_A_YEAR
-        return AllIn(_rounded(compound), _rounded(simple), payments.cost_fen, sum(charge.fen for charge in charges))
+        return _rounded((1 + monthly) ** MONTHS_A_YEAR - 1), _simple(had, later, monthly * MONTHS_A_YEAR)
+
+
+def _simple(had: int, later: Sequence[int], near: Decimal) -> Decimal:
+    """Return the simple rate that digits come near to; at a half it is asked in whole numbers on which side v lies.
+
+    A compound rate lies at no half: 1 + (2 n + 1) / 2,000,000 is the twelfth power of no fraction.
+    """
+    below = (near / STEP).to_integral_value(ROUND_FLOOR)
+    half = (below + Decimal("0.5")) * STEP
+    if abs(near - half) > AT_A_HALF:
+        return _rounded(near)
+    discount = 1 / (1 + Fraction(half) / MONTHS_A_YEAR)
+    return (below + (_worth(later, discount)[0] >= had)) * STEP
 
 
 def _rounded(rate: Decimal) -> Decimal:
-    return rate.quantize(STEP, ROUND_HALF_UP)
+    # Fees many times what was lent make a compound rate of more digits than are reckoned with.
+    with localcontext(prec=MOST_DIGITS_TOLD):
+        return rate.quantize(STEP, ROUND_HALF_UP)
 
 
 def _flows(payments: Schedule, charges: Sequence[Charge]) -> tuple[int, list[int]]:
@@ -103,8 +164,6 @@ def _flows(payments: Schedule, charges: Sequence[Charge]) -> tuple[int, list[int
 
 
 def _monthly_rate(had: int, later: Sequence[int]) -> Decimal:
-    if had <= 0 or sum(later) < had or min(later) < 0:
-        raise ProductInvalid("Fees leave nothing of the amount, or the loan pays less than it lends.", field="fees")
     with localcontext(prec=DIGITS):
         high = _bound(had, later)
         for _ in range(MOST_STEPS):

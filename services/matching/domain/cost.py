@@ -20,8 +20,8 @@ from services.matching.domain.fee import of_firm
 from services.matching.domain.price import STEP, ZERO, Price
 from services.matching.domain.product import Product, Rule, make_rule
 from services.matching.domain.statute import Statute, statute
+from services.matching.domain.trade_secret import COST as RULE
 
-RULE = "terms.cost"
 # The yearly sales that lighten the capital charge of a small firm, in fen.
 SALES = "sales_12m"
 # The facts of a need, or of a firm's own, that a cost follows from and that can be moved.
@@ -78,6 +78,33 @@ def cost_refused(product: Product, facts: Mapping[str, Fact], on: date) -> Check
         return None
     rule = _rule(f"all_in_simple_rate <= {_written(law.rate)}", LAWFUL, law.source, law.since)
     return _failed(rule, "all_in_simple_rate", found, facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Costing:
+    """A product on a day, of which is asked what need and firm have to do with its cost."""
+
+    product: Product
+    on: date
+
+    def bears(self, facts: Mapping[str, Fact]) -> bool:
+        """Tell whether nothing stands against the cost for the need among these facts."""
+        return cost_refused(self.product, facts, self.on) is None
+
+    def turns_on_need(self, facts: Mapping[str, Fact]) -> bool:
+        """Tell whether amount and term decide on the cost: by fees of the firm, at an interest within the cap.
+
+        The interest that is asked follows from the firm alone, and without fees it is all that the law looks at.
+        """
+        if statute(self.on) is None or not of_firm(self.product.fees):
+            return False
+        asked = _pricer(self.product, facts)(None).asked
+        return asked is None or self.product.lend_below_cost or asked <= self.product.rate.cap
+
+    def fees_alone(self, facts: Mapping[str, Fact]) -> bool:
+        """Tell whether the fees are dearer than the law bears for this need, at no interest at all."""
+        law = statute(self.on)
+        return law is not None and simple_rate(self.product, *_need(facts), ZERO) > law.rate
 
 
 def _far_below(product: Product, facts: Mapping[str, Fact], law: Statute | None) -> bool:

@@ -21,7 +21,7 @@ from services.matching.domain.facts import Fact
 from services.matching.domain.fee import FeePayer
 from services.matching.domain.price import ZERO
 from services.matching.domain.product import Product
-from services.matching.domain.repayment import BULLET, MONTHS_A_YEAR, fen
+from services.matching.domain.repayment import MONTHS_A_YEAR, fen
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +76,15 @@ def ask(product: Product, firms: Iterable[tuple[int, Mapping[str, Fact]]], on: d
         found = costed(product, facts, on)
         under_cost += found.price.asked is not None and found.price.asked > found.price.rate
         offered.append(found)
-    return Asked(refused, _prices(product, offered, under_cost))
+    return Asked(refused, _prices(offered, under_cost))
 
 
-def _prices(product: Product, offered: Sequence[Costed], under_cost: int) -> Prices:
+def _prices(offered: Sequence[Costed], under_cost: int) -> Prices:
     loss = profit = ZERO
     for each in offered:
         if each.price.cost is None:
             continue
-        owed = owed_fen_years(each.loan, each.price.rate, product.repayment)
+        owed = Decimal(each.loan.schedule.owed_fen_months) / MONTHS_A_YEAR
         loss += owed * each.price.loss
         profit += owed * (each.price.rate - each.price.cost) - _fees_of_bank(each.loan)
     return Prices(
@@ -97,15 +97,6 @@ def _prices(product: Product, offered: Sequence[Costed], under_cost: int) -> Pri
         expected_loss_fen=fen(loss),
         expected_profit_fen=fen(profit),
     )
-
-
-def owed_fen_years(loan: Loan, rate: Decimal, repayment: str) -> Decimal:
-    """Return the principal owed, summed over the term, in fen times years: what interest is counted on."""
-    if rate:
-        return loan.all_in.interest_fen / rate
-    months = len(loan.schedule.payments)
-    # Without interest the principal stands to the end, or falls by the same each month.
-    return Decimal(loan.schedule.amount_fen) * (2 * months if repayment == BULLET else months + 1) / 2 / MONTHS_A_YEAR
 
 
 def _fees_of_bank(loan: Loan) -> int:

@@ -46,6 +46,7 @@ class Shelved:
 
     product: Product
     conditions: tuple[tuple[Rule, int], ...]
+    rules: tuple[Rule, ...]
 
 
 class Shelf:
@@ -71,7 +72,7 @@ class Shelf:
         numbers: dict[Expression, int] = {}
         names: dict[str, None] = {}
         self.items = tuple(
-            Shelved(product, tuple((rule, self._number(rule, numbers, names)) for rule in rules))
+            Shelved(product, tuple((rule, self._number(rule, numbers, names)) for rule in rules), rules)
             for product in products
             for rules in [product.conditions(on, kind_matters=kind_matters, used=taken.get(product.id))]
         )
@@ -130,7 +131,7 @@ def checks(item: Shelved, passed: Sequence[bool], facts: Mapping[str, Fact], *, 
 def check(rule: Rule, passed: bool, facts: Mapping[str, Fact]) -> Check:
     """Return one line of a trace."""
     facts = {**facts, **rule.known} if rule.known else facts
-    unknown = tuple(name for name in rule.names if facts.get(name) is None)
+    unknown = tuple([name for name in rule.names if facts.get(name) is None])
     found, needed = _sides(rule, facts)
     return Check(rule, found, needed, passed, unknown)
 

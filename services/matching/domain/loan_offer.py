@@ -18,11 +18,12 @@ import rfc8785
 from chassis.core.errors import Conflict, Invalid
 from services.matching.domain.all_in import CONVENTION, Loan
 from services.matching.domain.cost import lawful_interest, loan_of, simple_rate
+from services.matching.domain.errors import ProductInvalid
 from services.matching.domain.facts import Need
 from services.matching.domain.fee import Charged
 from services.matching.domain.price import STEP
 from services.matching.domain.product import Product
-from services.matching.domain.statute import statute
+from services.matching.domain.statute import Statute, statute
 
 USUAL_DAYS = 14  # that an offer stands where the bank names no day
 MOST_DAYS = 90
@@ -190,17 +191,48 @@ def require_standing(named: int, standing: int | None, expires_on: date | None, 
 def require_drawable(product: Product, drawn_fen: int, agreed: LoanTerms, on: date) -> None:
     """Refuse to pay out more than was agreed, nothing, or so little that with fees it is dearer than the law bears."""
     _require_within(Bound("drawn_fen", 1, agreed.amount_fen), drawn_fen)
-    law, found = statute(on), simple_rate(product, drawn_fen, agreed.months, agreed.rate)
-    if law is not None and found > law.rate:
-        raise TermsBeyond(
-            f"Of {drawn_fen} fen the product's fees and interest of {agreed.rate} a year come to {found} (simple "
-            f"interest); the law bears {law.rate}. Pay out more of what was agreed, or agree on other terms.",
-            field="drawn_fen",
-            found=drawn_fen,
-            needed={"most": agreed.amount_fen},
-            all_in_simple_rate=float(found),
-            statute=float(law.rate),
-        )
+    law = statute(on)
+    found = _yearly(product, drawn_fen, agreed)
+    if law is None or (found is not None and found <= law.rate):
+        return
+    least = _least_drawable(product, drawn_fen, agreed, law)
+    cost = "leave nothing" if found is None else f"come to {found} (simple interest)"
+    raise TermsBeyond(
+        f"Of {drawn_fen} fen the product's fees and interest of {agreed.rate} a year {cost}; the law bears {law.rate}. "
+        + ("Agree on other terms." if least is None else f"Pay out {least} fen or more, or agree on other terms."),
+        field="drawn_fen",
+        found=drawn_fen,
+        needed={"least": least, "most": agreed.amount_fen},
+        all_in_simple_rate=None if found is None else float(found),
+        statute=float(law.rate),
+    )
+
+
+def _least_drawable(product: Product, refused_fen: int, agreed: LoanTerms, law: Statute) -> int | None:
+    """Return the amount, above one that was refused, from which on the law bears it; None: not even all of it.
+
+    Fees of so many fen weigh less on more, but for the rounding of payments to the fen, so that halving finds it.
+    """
+
+    def bears(amount_fen: int) -> bool:
+        found = _yearly(product, amount_fen, agreed)
+        return found is not None and found <= law.rate
+
+    low, high = refused_fen, agreed.amount_fen
+    if not bears(high):
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if bears(middle) else (middle, high)
+    return high
+
+
+def _yearly(product: Product, amount_fen: int, agreed: LoanTerms) -> Decimal | None:
+    """Return what the law looks at, of so much at the agreed rate and term; None where fees leave nothing of it."""
+    try:
+        return simple_rate(product, amount_fen, agreed.months, agreed.rate)
+    except ProductInvalid:
+        return None
 
 
 def expired(expires_on: date | None, on: date) -> bool:

@@ -10,14 +10,15 @@ from typing import Any
 
 from services.matching.domain.all_in import Loan
 from services.matching.domain.approval import Approval
-from services.matching.domain.cost import MOVABLE, SALES, cost_refused, costed
+from services.matching.domain.cost import MOVABLE, SALES, Costing, cost_refused, costed
 from services.matching.domain.counting import Counts
 from services.matching.domain.eligibility import Check, Shelf, Shelved, checks, score_missing
 from services.matching.domain.facts import Fact, Facts, Need
+from services.matching.domain.levers import Lever
 from services.matching.domain.need_region import NeedBounds
 from services.matching.domain.price import Price
 from services.matching.domain.product import Product, Rule
-from services.matching.domain.recourse import Lever, Recourse, recourse
+from services.matching.domain.recourse import Recourse, recourse
 
 # What a match keeps of the enterprise beside the facts that rules ask for.
 ALWAYS = ("enterprise", "depth", "features_sha256", "score", "grade", "pd", "pd_low", "pd_high", SALES)
@@ -143,9 +144,11 @@ def _recourse(
         cost = None if touched.isdisjoint(MOVABLE) else cost_refused(item.product, moved, shelf.on)
         return [*shelf.broken(item, moved, touched), *([cost.rule] if cost else ())]
 
-    asked, against = [rule for rule, _ in item.conditions], [check.rule for check in failed]
-    bounds = NeedBounds(item.product.amount_fen, item.product.months, item.product.kind)
-    return recourse(asked, against, {**facts, **_known(against)}, guide.levers, broken, bounds)
+    against = [check.rule for check in failed]
+    product, known = item.product, _known(against)
+    bounds, costing = NeedBounds(product.amount_fen, product.months, product.kind), Costing(product, shelf.on)
+    facts = {**facts, **known} if known else facts
+    return recourse(item.rules, against, facts, guide.levers, broken, bounds, costing)
 
 
 def _known(rules: Sequence[Rule]) -> dict[str, Fact]:

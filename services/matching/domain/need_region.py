@@ -4,17 +4,23 @@ A need is two whole numbers and a kind. Once term and kind are given, a comparis
 one amount at most, because a product of floats never falls where its factor rises. That amount is found by bisection on
 the very predicate that a match asks, so nothing is rounded otherwise than there. Conditions are then unions and
 intersections of intervals of whole fen, and the terms are tried one by one: no product has more than 600 months.
+
+What a loan costs may turn on its amount too, by fees of so many fen: a year of it then costs less the more is lent, but
+for the fen that payments are rounded by. So the least amount of a term that the cost bears is bisected as well, and the
+cost of the amount chosen is asked once more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import nan
+from typing import Any
 
-from services.matching.domain.expression import Comparison, Expression, Joined, Not, names
+from services.matching.domain.expression import Comparison, Expression, Joined, Literal, Name, Not, names
 from services.matching.domain.facts import Fact, Need, columns_of_row
-from services.matching.domain.predicate import OPPOSITE, Marks, Predicate, predicate
+from services.matching.domain.predicate import OPPOSITE, Columns, Marks, Predicate, predicate
 
 AMOUNT, MONTHS, KIND = "amount_fen", "months", "kind"
 TERM = frozenset({MONTHS, KIND})
@@ -23,10 +29,15 @@ NEED = TERM | {AMOUNT}
 CHANGES = tuple(frozenset(some) for size in (1, 2, 3) for some in combinations((AMOUNT, MONTHS, KIND), size))
 # Comparisons that one search solves at most, each in some microseconds: far above what the product of a bank needs.
 MOST_COMPARISONS = 20_000
+# Loans that one search prices at most, by their months in sum: some microseconds each.
+MOST_MONTHS_PRICED = 40_000
+# No amount is beyond it; floats tell whole fen up to there.
+MOST_ABOUT = 1e15
 ROUND_FEN = 10_000  # a hundred yuan: an amount is proposed in these where one of them fits
 Interval = tuple[int, int]
 Intervals = tuple[Interval, ...]
 Changed = Mapping[str, Fact]
+Bears = Callable[[Mapping[str, Fact]], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +58,14 @@ class NeedsFound:
 
 
 class _Exhausted(Exception):
-    """More comparisons than one search solves."""
+    """More comparisons than one search solves, or more loans than it prices."""
 
 
 class NeedRegion:
     """All needs within a product's bounds that meet some conditions, everything else being as the facts say.
 
-    Comparisons with a fact named in `free` count as met: what they ask may be brought about by other means.
+    Comparisons with a fact named in `free` count as met: what they ask may be brought about by other means. `bears`
+    tells whether the cost of a loan is borne with some facts, None where that does not turn on amount and term.
     """
 
     def __init__(
@@ -62,12 +74,16 @@ class NeedRegion:
         facts: Mapping[str, Fact],
         bounds: NeedBounds,
         free: frozenset[str] = frozenset(),
+        bears: Bears | None = None,
     ) -> None:
         kind = facts.get(KIND)
         self.start = Need(int(facts[AMOUNT] or 0), int(facts[MONTHS] or 0), None if kind is None else str(kind))
         self.bounds = bounds
         self.free = free
         self.solved = 0
+        self.priced = 0
+        self._bears = bears
+        self._least: dict[int, int | None] = {}
         self._row = dict(facts)
         self._marks = Marks()
         self._compiled: dict[tuple[Comparison, str], tuple[Predicate, frozenset[str]]] = {}
@@ -101,7 +117,7 @@ class NeedRegion:
         complete = True
         try:
             for months, kind in self._terms(self._all_months(), dict.fromkeys((self.start.kind, self.bounds.kind))):
-                amounts = self.amounts(months, kind)
+                amounts = self.borne(self.amounts(months, kind), months)
                 for name, amount in _ends(amounts, self.start.amount_fen):
                     rank = {"nearest": self._distance(amount, months, kind), "least": amount, "most": -amount}[name]
                     if name not in best or rank < best[name][0]:
@@ -120,6 +136,34 @@ class NeedRegion:
             found = _both(found, self._amounts(condition, holds=True))
         return found
 
+    def borne(self, found: Intervals, months: int) -> Intervals:
+        """Return those of these amounts at which the cost of a loan over this term is borne."""
+        if self._bears is None or not found:
+            return found
+        if months not in self._least:
+            self._least[months] = self._least_borne(self._bears, months)
+        least = self._least[months]
+        return () if least is None else _both(found, ((least, self.bounds.amount_fen[1]),))
+
+    def _least_borne(self, bears: Bears, months: int) -> int | None:
+        low, high = self.bounds.amount_fen
+        if not self._is_borne(bears, high, months):
+            return None
+        if self._is_borne(bears, low, months):
+            return low
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if self._is_borne(bears, middle, months) else (middle, high)
+        return high
+
+    def _is_borne(self, bears: Bears | None, amount: int, months: int) -> bool:
+        if bears is None:
+            return True
+        self.priced += months
+        if self.priced > MOST_MONTHS_PRICED:
+            raise _Exhausted
+        return bears({**self._row, AMOUNT: amount, MONTHS: months})
+
     def _changed(self, changed: frozenset[str]) -> list[tuple[float, frozenset[str], Changed]]:
         """Return the nearest need that differs in exactly these, with its distance; none where none fits."""
         start, moves = self.start, AMOUNT in changed
@@ -132,8 +176,8 @@ class NeedRegion:
             if best is not None and self._distance(start.amount_fen, months, kind) >= best[0]:
                 break
             amounts = self.amounts(months, kind)
-            amount = _closest(amounts, start.amount_fen) if moves else start.amount_fen
-            if amount is None or not _holds(amounts, amount):
+            amount = _closest(self.borne(amounts, months), start.amount_fen) if moves else start.amount_fen
+            if amount is None or not _holds(amounts, amount) or not self._is_borne(self._bears, amount, months):
                 continue
             distance = self._distance(amount, months, kind)
             if best is None or distance < best[0]:
@@ -197,10 +241,10 @@ class NeedRegion:
             return _both(self._compared(comparison, ">="), self._compared(comparison, "<="))
         if sign == "!=":
             return _either(self._compared(comparison, "<"), self._compared(comparison, ">"))
-        return self._turned(ask, used)
+        return self._turned(comparison, ask, used)
 
-    def _turned(self, ask: Predicate, used: frozenset[str]) -> Intervals:
-        """Return where a comparison holds that turns at one amount at most."""
+    def _turned(self, comparison: Comparison, ask: Predicate, used: frozenset[str]) -> Intervals:
+        """Return where a comparison holds that turns at one amount at most: about where its two sides are equal."""
         columns = dict(columns_of_row(self._row, used, self._marks))
 
         def holds(amount: int) -> bool:
@@ -211,13 +255,14 @@ class NeedRegion:
         first = holds(low)
         if first is holds(high):
             return (self.bounds.amount_fen,) if first else ()
+        about = _equal_at(comparison, columns)
         before, after = low, high
+        for each in (about - 1, about, about + 1):
+            if before < each < after:
+                before, after = (each, after) if holds(each) is first else (before, each)
         while after - before > 1:
             middle = (before + after) // 2
-            if holds(middle) is first:
-                before = middle
-            else:
-                after = middle
+            before, after = (middle, after) if holds(middle) is first else (before, middle)
         return ((low, before),) if first else ((after, high),)
 
     def _predicate(self, comparison: Comparison, sign: str) -> tuple[Predicate, frozenset[str]]:
@@ -229,6 +274,20 @@ class NeedRegion:
             meant = Comparison(comparison.left, sign, comparison.right)
             self._compiled[key] = predicate(meant, self._marks), _names(comparison)
         return self._compiled[key]
+
+
+def _equal_at(comparison: Comparison, columns: Columns) -> int:
+    """Return the amount at which both sides of a comparison are about equal, 0 where none is."""
+    own, other = comparison.left, comparison.right
+    if own.name != AMOUNT and isinstance(other, Name):
+        own, other = other, own
+    side: Any = columns.get(other.name, nan) * other.factor if isinstance(other, Name) else _number(other)
+    about = side / own.factor if own.factor else nan
+    return round(about) if abs(about) < MOST_ABOUT else 0
+
+
+def _number(other: Literal | tuple[Literal, ...]) -> float:
+    return float(other.value) if isinstance(other, Literal) and not isinstance(other.value, str) else nan
 
 
 def _names(condition: Expression) -> frozenset[str]:

@@ -12,7 +12,7 @@ is unknown, and the rate is the product's cap: the dearest it can become, never 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
 from services.matching.domain.capital import RISK_WEIGHT, requirement
@@ -23,6 +23,8 @@ ZERO = Decimal(0)
 # Above it a very likely default would make credit cheaper, because what is expected ties up no capital: by the formula,
 # PD · LGD + f · K rises in PD throughout for f up to a half, and no longer from f = 1 on. Usual is 0.1 to 0.2.
 MOST_CHARGE = Decimal("0.5")
+# The members of a rule of a rate.
+RATES = ("funding", "lgd", "operating", "margin", "subsidy", "floor", "cap", "capital_ratio", "hurdle")
 # The parts that a bank pays or loses; a subsidy comes to it.
 COSTS = ("funding", "expected-loss", "capital", "operating", "subsidy")
 TITLES = {
@@ -88,10 +90,12 @@ class RateRule:
     cap: Decimal
     capital_ratio: Decimal = ZERO
     hurdle: Decimal = ZERO
+    # Its fixed parts, LGD and floor; None where capital is charged.
+    _in_floats: tuple[float, float, float] | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse rates that no product can have."""
-        for name in self.__slots__:
+        for name in RATES:
             value = getattr(self, name)
             if not ZERO <= value <= 1 or value != value.quantize(STEP):
                 raise ProductInvalid(
@@ -105,6 +109,9 @@ class RateRule:
                 "would make credit cheaper. Lower the hurdle.",
                 field="rate.hurdle",
             )
+        if not self._charge:
+            fixed = self.funding + self.operating + self.margin - self.subsidy
+            object.__setattr__(self, "_in_floats", (float(fixed), float(self.lgd), float(self.floor)))
 
     @property
     def _charge(self) -> Decimal:
@@ -142,10 +149,10 @@ class RateRule:
 
         Most prices are far from every cap, and are told to be so without working them out in decimals.
         """
-        if self._charge:
+        if self._in_floats is None:
             return None
-        fixed = self.funding + self.operating + self.margin - self.subsidy
-        return max(float(fixed) + pd * float(self.lgd), float(self.floor))
+        fixed, lgd, floor = self._in_floats
+        return max(fixed + pd * lgd, floor)
 
     def _risk(self, pd: float, sales_fen: int | None) -> list[RateLine]:
         # Through the shortest text that reads back as this float, so that 0.021 is exactly 0.021.

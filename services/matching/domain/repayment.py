@@ -17,10 +17,14 @@ MONTHS_A_YEAR = 12
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Payments in fen, one a month; together they are the amount lent and the cost."""
+    """Payments in fen, one a month; together they are the amount lent and the cost.
+
+    `owed_fen_months` is the principal owed in each month, summed: what interest is counted on, in fen times months.
+    """
 
     amount_fen: int
     payments: tuple[int, ...]
+    owed_fen_months: int
 
     @property
     def cost_fen(self) -> int:
@@ -37,8 +41,9 @@ def schedule(amount_fen: int, months: int, rate: Decimal, repayment: str) -> Sch
     60000
     """
     monthly = rate / MONTHS_A_YEAR
-    payments = _bullet(amount_fen, months, monthly) if repayment == BULLET else _equal(amount_fen, months, monthly)
-    return Schedule(amount_fen, payments)
+    if repayment == BULLET:
+        return Schedule(amount_fen, _bullet(amount_fen, months, monthly), amount_fen * months)
+    return _equal(amount_fen, months, monthly)
 
 
 def _bullet(amount: int, months: int, monthly: Decimal) -> tuple[int, ...]:
@@ -52,15 +57,16 @@ def _bullet(amount: int, months: int, monthly: Decimal) -> tuple[int, ...]:
     return (*interest[:-1], amount + interest[-1])
 
 
-def _equal(amount: int, months: int, monthly: Decimal) -> tuple[int, ...]:
+def _equal(amount: int, months: int, monthly: Decimal) -> Schedule:
     level = _level(amount, months, monthly)
-    balance, payments = amount, []
+    balance, owed, payments = amount, 0, []
     for _ in range(months - 1):
+        owed += balance
         interest = fen(balance * monthly)
         payment = min(level, balance + interest)
         balance += interest - payment
         payments.append(payment)
-    return (*payments, balance + fen(balance * monthly))
+    return Schedule(amount, (*payments, balance + fen(balance * monthly)), owed + balance)
 
 
 def _level(amount: int, months: int, monthly: Decimal) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ STATUTES = (
 )
 
 
+@lru_cache(maxsize=64)
 def statute(on: date) -> Statute | None:
     """Return what was in force on a day, None before the first."""
     return max((item for item in STATUTES if item.since <= on), key=lambda item: item.since, default=None)

@@ -3,7 +3,8 @@
 How a rate is made (what money costs the bank, what it expects to lose, what it earns) is told to the bank and the
 operator. Everybody else is told what a borrower has to know: floor, cap and subsidy of the product, the rate of the
 offer and its whole cost. The rules stay public, because a refusal names rule, found and needed. How likely the bank
-approves is told to the firm that asks and to the platform that asks for it, and to no rival.
+approves is told to the firm that asks and to the platform that asks for it, and to no rival; nor is what a refused loan
+would have cost, which lies above every rate that is offered.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+# The rule of a refusal of which `found` is what the parts of a rate come to.
+COST = "terms.cost"
 # What everybody is told of how a product's rate is made.
 PUBLIC_RATE = ("subsidy", "floor", "cap")
 BANKS_OWN = {
@@ -36,7 +39,17 @@ class Audience:
 
     def match(self, answer: Mapping[str, Any]) -> dict[str, Any]:
         """Return an answered need as it is told."""
-        return {**answer, "offers": [self._offer(offer) for offer in answer["offers"]]}
+        return {
+            **answer,
+            "offers": [self._offer(offer) for offer in answer["offers"]],
+            "refusals": [self._refusal(refusal) for refusal in answer["refusals"]],
+        }
+
+    def _refusal(self, refusal: Mapping[str, Any]) -> dict[str, Any]:
+        if self.chances or self._knows(refusal["product"]):
+            return dict(refusal)
+        failed = [{**check, "found": None} if check["rule_id"] == COST else check for check in refusal["failed"]]
+        return {**refusal, "found": failed[0]["found"], "failed": failed}
 
     def _offer(self, offer: Mapping[str, Any]) -> dict[str, Any]:
         if self._knows(offer["product"]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy import JSON, ColumnElement, Select, and_, exists, func, or_, select, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute
 
 from chassis.core.identity import Caller
@@ -18,9 +18,15 @@ Moment = InstrumentedAttribute[datetime]
 
 
 def plans(caller: Caller, kind: str, filters: dict[str, Any], product: str | None = None) -> Select[Any]:
-    """Return the query of a caller's plans of a kind; of dry runs those of a product."""
+    """Return the query of a caller's plans of a kind; of dry runs those of a product.
+
+    A dry run that a process of the release before ordered bears no product of its own; its order names it.
+    """
     query = _orders(Plan, caller, filters).where(Plan.kind == kind)
-    return query if product is None else query.where(Plan.product == product)
+    if product is None:
+        return query
+    named = type_coerce(Plan.document, JSON)["product"]["id"].as_string()
+    return query.where(func.coalesce(Plan.product, named) == product)
 
 
 def batches(caller: Caller, filters: dict[str, Any]) -> Select[Any]:

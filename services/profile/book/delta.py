@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import orjson
 import polars as pl
 from deltalake import ColumnProperties, WriterProperties
 
+from chassis.core.disk import fsync
 from services.profile.book import digests
 from services.profile.book.domain.dataset import Dataset
 
@@ -104,9 +104,5 @@ def harden(folder: Path, version: int) -> None:
     added = [orjson.loads(line).get("add") for line in log.read_bytes().splitlines()]
     files = [folder / unquote(add["path"]) for add in added if add]
     for path in [*files, *{file.parent for file in files}, folder, log, log.parent]:
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        fsync(path)
     digests.note(folder, version, files)

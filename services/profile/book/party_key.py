@@ -6,6 +6,7 @@ import os
 import secrets
 from pathlib import Path
 
+from chassis.core.disk import fsync
 from services.profile.settings import Settings
 
 KEY_FILE = "party.key"
@@ -13,7 +14,7 @@ KEY_BYTES = 32
 
 
 def party_key(settings: Settings) -> bytes:
-    """Return the key; two processes that start at once get the same."""
+    """Return the key; two processes that start at once get the same, which outlives a power cut."""
     if settings.party_key:
         return settings.party_key.encode()
     path = settings.home / KEY_FILE
@@ -34,6 +35,7 @@ def _make(path: Path) -> None:
         # A link fails where the key is there already, so the first one made stays.
         os.link(draft, path)
     except FileExistsError:
-        return
+        pass
     finally:
         draft.unlink()
+    fsync(path.parent)

@@ -7,7 +7,6 @@ buckets are Arrow; what one request looks up are arrays that stay in their files
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +18,7 @@ import numpy as np
 import orjson
 import polars as pl
 
+from chassis.core.disk import fsync
 from services.profile.book.domain.party import party_of
 from services.profile.graph.domain.dealings import Daily
 from services.profile.graph.domain.resolution import name_alone
@@ -289,13 +289,4 @@ def _write(folder: Path, frames: Mapping[str, pl.DataFrame], arrays: Mapping[str
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array)
     for path in (*folder.iterdir(), folder):
-        settle(path)
-
-
-def settle(path: Path) -> None:
-    """Bring a file or a folder to the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        fsync(path)

@@ -21,6 +21,7 @@ from pathlib import Path
 import orjson
 import polars as pl
 
+from chassis.core.disk import fsync
 from services.profile.book.delta import bucket_of
 from services.profile.graph.domain.dealings import Daily
 from services.profile.graph.domain.sums import added, nothing
@@ -32,7 +33,6 @@ from services.profile.graph.tie_files import (
     frame_of,
     read_registers,
     read_segment,
-    settle,
     write_registers,
     write_segment,
 )
@@ -139,9 +139,9 @@ class TieStore:
         """Make a graph current, all at once."""
         draft = self._folder / f"{MANIFEST}.{secrets.token_hex(4)}"
         draft.write_bytes(orjson.dumps({"form": FORM, **asdict(graph)}))
-        settle(draft)
+        fsync(draft)
         draft.replace(self._folder / MANIFEST)
-        settle(self._folder)
+        fsync(self._folder)
 
     def tidy(self) -> None:
         """Remove the folders that the current graph does not name and that nobody can be about to."""

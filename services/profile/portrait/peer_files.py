@@ -6,7 +6,6 @@ same bytes, whoever writes it again. Everything here is made of the lake and can
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 from collections.abc import Collection, Iterable, Sequence
@@ -18,6 +17,7 @@ from time import time
 
 import polars as pl
 
+from chassis.core.disk import fsync
 from chassis.data.files import Files, files_at
 from services.profile.book.delta import one_of
 
@@ -58,9 +58,9 @@ class PeerFiles:
             if self.shared is not None:
                 with self._store.writing(_named(stamp, name), again=True) as file, beside.open("rb") as written:
                     shutil.copyfileobj(written, file)
-            _settle(beside)
+            fsync(beside)
             beside.replace(path)
-            _settle(path.parent)
+            fsync(path.parent)
         finally:
             beside.unlink(missing_ok=True)
 
@@ -187,11 +187,3 @@ def _patience(done: bool, unnamed: float) -> float:
 
 def _named(stamp: str, name: str) -> str:
     return f"{stamp}/{name}.parquet"
-
-
-def _settle(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

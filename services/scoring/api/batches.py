@@ -17,7 +17,7 @@ from chassis.web.schemas import parsed
 from services.scoring.api import shown
 from services.scoring.api.current import context
 from services.scoring.api.purpose import OPENS_SCORES, purpose, purpose_header
-from services.scoring.api.schemas import BatchSchema, ManyOrderSchema
+from services.scoring.api.schemas import MOMENT, BatchSchema, ManyOrderSchema
 from services.scoring.domain.counting import Counts
 from services.scoring.domain.order import ManyOrder
 from services.scoring.store import batches
@@ -29,13 +29,15 @@ blueprint = Blueprint(
     "score-batches", __name__, url_prefix="/v1/score-batches", description="Scores of many enterprises"
 )
 LARGEST_ORDER = 64 << 20
+# As apispec writes the bounds of what a schema reads.
+_WITHIN = {"x-minimum": MOMENT.min.isoformat(), "x-maximum": MOMENT.max.isoformat()}
 _FORM = {
     "type": "object",
     "required": ["file"],
     "properties": {
         "file": {"type": "string", "format": "binary", "description": "CSV, gzipped CSV or Parquet: `enterprise`"},
         "as_of": {"type": "string", "format": "date"},
-        "known_at": {"type": "string", "format": "date-time"},
+        "known_at": {"type": "string", "format": "date-time", **_WITHIN},
         "counts": {"type": "string", "enum": list(Counts)},
     },
 }

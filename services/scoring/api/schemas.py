@@ -25,7 +25,7 @@ def as_of_field() -> fields.Date:
 
 def known_at_field() -> fields.AwareDateTime:
     """Return the field of an order for the moment as known at which the book is looked at."""
-    return fields.AwareDateTime(metadata={"description": "As known at this moment; by default now"})
+    return fields.AwareDateTime(validate=MOMENT, metadata={"description": "As known at this moment; by default now"})
 
 
 def counts_field() -> fields.Enum[Counts]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from chassis.core.disk import fsync
 from services.scoring.domain.errors import ModelUnreadable, VersionTaken
 
 if TYPE_CHECKING:
@@ -76,11 +77,7 @@ def write(artefact: Artefact, folder: Path) -> Path:
         os.fsync(file.fileno())
     beside.replace(place)
     for directory in (folder, folder.parent):
-        handle = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        fsync(directory)
     return place
 
 

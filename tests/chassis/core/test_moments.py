@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -58,3 +58,9 @@ def test_the_day_of_china_begins_eight_hours_before_utc_s() -> None:
     """At 21 o'clock of UTC it is the next day there."""
     assert day_of(datetime(2026, 11, 28, 15, 59, 59, tzinfo=UTC)) == date(2026, 11, 28)
     assert day_of(datetime(2026, 11, 28, 21, tzinfo=UTC)) == date(2026, 11, 29)
+
+
+@given(st.dates() | st.sampled_from([date.min, date.max]))
+def test_every_day_that_can_be_written_has_a_first_moment(day: date) -> None:
+    """A list that is asked for what came since then is never broken by how long ago that is."""
+    assert datetime.min.replace(tzinfo=UTC) <= start_of(day) <= datetime.combine(day, time.max, UTC)

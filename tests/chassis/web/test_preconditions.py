@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from io import BytesIO
 
 import pytest
-from flask import Flask, Response
+from flask import Flask, Response, send_file
 from flask.testing import FlaskClient
 from sqlalchemy import Column, Integer, MetaData, Table, insert, select, update
 
@@ -41,6 +42,10 @@ def app(database_url: str, verifier: Verifier) -> Iterator[Flask]:
             preconditions.expect(lambda: {"value": value})
             session.execute(update(COUNTERS).values(value=value + 1))
         return json_answer({"value": value + 1})
+
+    @app.get("/file")
+    def file() -> Response:
+        return send_file(BytesIO(b"line,reason\n"), "text/csv", as_attachment=True, download_name="a.csv", etag="v1")
 
     yield app
     database.dispose()
@@ -88,6 +93,20 @@ def test_a_write_on_what_has_changed_is_refused_and_changes_nothing(client: Flas
     late = client.put("/counter", headers={"If-Match": etag})
     assert (late.status_code, late.json["type"]) == (412, "/problems/outdated")
     assert client.get("/counter").json == {"value": 1}
+
+
+@pytest.mark.parametrize("expected", ['"another"', 'W/"1"'])
+def test_a_file_that_is_not_what_was_expected_is_a_problem_too(client: FlaskClient, expected: str) -> None:
+    """And none of its bytes come with it."""
+    answer = client.get("/file", headers={"If-Match": expected})
+    assert (answer.status_code, answer.mimetype) == (412, "application/problem+json")
+    assert answer.json["type"] == "/problems/outdated"
+    assert "Content-Disposition" not in answer.headers
+
+
+def test_a_file_that_is_what_was_expected_is_sent(client: FlaskClient) -> None:
+    answer = client.get("/file", headers={"If-Match": '"v1"'})
+    assert (answer.status_code, answer.data) == (200, b"line,reason\n")
 
 
 @pytest.mark.parametrize("given", [{}, {"If-Match": "*"}], ids=["nothing", "any"])

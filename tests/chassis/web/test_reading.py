@@ -16,7 +16,7 @@ from chassis.core.errors import Invalid
 from chassis.core.identity import Verifier
 from chassis.web.app import make_api, make_app
 from chassis.web.openapi import Blueprint
-from chassis.web.reading import loads, whole
+from chassis.web.reading import DEEPEST, loads, whole
 from chassis.web.schemas import Schema
 
 UNHELD = [
@@ -121,6 +121,27 @@ def test_a_name_that_stands_twice_is_refused(client: FlaskClient, body: str) -> 
 def test_what_is_no_json_is_a_400_or_a_422_and_no_crash(client: FlaskClient, body: str) -> None:
     assert post(client, "/v1/orders", body)[0] in ({200} if not body else {400})
     assert post(client, "/v1/by-hand", body)[0] == 400
+
+
+def nested(depth: int, begin: str, end: str) -> str:
+    return begin * depth + "1" + end * depth
+
+
+@pytest.mark.parametrize(("begin", "end"), [("[", "]"), ('{"a":', "}"), ('[1,{"a":', "}]")])
+def test_what_nests_deeper_than_is_meant_is_refused_wherever_it_stands(
+    client: FlaskClient, begin: str, end: str
+) -> None:
+    """What writes it anew by recursion need not bear it."""
+    most = DEEPEST // (begin.count("[") + begin.count("{"))
+    assert loads(nested(most, begin, end))
+    status, problem = post(client, "/v1/by-hand", nested(most + 1, begin, end))
+    assert (status, problem["type"]) == (422, "/problems/invalid")
+    assert "64 deep" in problem["detail"]
+
+
+def test_brackets_within_text_are_no_nesting() -> None:
+    assert loads(json.dumps("[" * 200)) == "[" * 200
+    assert loads(json.dumps(["[", "{"] * 100)) == ["[", "{"] * 100
 
 
 @pytest.mark.parametrize("text", ["٠.١١", "0.1_1", "1e-1", " 0.1", "0.1 ", "０.１", "inf", "nan", "0x1", ".5"])

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from flask import Flask, g
 
-from chassis.core.errors import TooManyRequests, Unauthenticated
+from chassis.core.errors import Forbidden, TooManyRequests, Unauthenticated
 from chassis.core.wire import Reply
 from gateway.context import Context
 from gateway.door.in_process import GatewayDoor
-from gateway.door.limits import DEFAULT_QUOTAS
+from gateway.door.limits import DEFAULT_QUOTAS, FAILURES, Quota, QuotaUsedUp
 from gateway.door.places import TooManyAtOnce
 from gateway.door.visitor import Ask
 from gateway.identity import authority, store
@@ -66,6 +66,55 @@ def test_a_session_ends_with_its_key(door: GatewayDoor, key: Keys, clients: Clie
     clients.disable_key("bank-1", visitor.key)
     with pytest.raises(Unauthenticated):
         door.call(visitor, Ask("GET", "/book"))
+
+
+@pytest.fixture
+def strict(gateway: Callable[..., Flask]) -> Iterator[GatewayDoor]:
+    """Return the door of a gateway on the same database whose banks' programs must be bound to a key."""
+    app = gateway(bound_roles=frozenset({"bank"}))
+    here: Context = app.extensions["context"]
+    with app.test_request_context("/portal/"):
+        app.preprocess_request()
+        yield GatewayDoor(here.admission, here.backends, here.people, here.database)
+
+
+def test_a_key_whose_role_must_be_bound_opens_no_session(strict: GatewayDoor, key: Keys) -> None:
+    """A stolen key would open eight hours of pages; other roles' keys open them as ever."""
+    with pytest.raises(Forbidden, match="login and a password"):
+        strict.sign_in(key("bank-1"))
+    assert strict.sign_in(key("shop", "enterprise", "local:E1")).session
+
+
+def test_a_key_that_opens_no_page_counts_against_its_address_and_not_against_its_client(
+    gateway: Callable[..., Flask], key: Keys
+) -> None:
+    """Who stole it uses nothing of its client's quota up, and tries no more keys than others may."""
+    quotas = {**DEFAULT_QUOTAS, "bank": Quota(1, 60), FAILURES: Quota(2, 60)}
+    app, stolen = gateway(bound_roles=frozenset({"bank"}), quotas=quotas), key("bank-1")
+    here: Context = app.extensions["context"]
+    with app.test_request_context("/portal/"):
+        strict = GatewayDoor(here.admission, here.backends, here.people, here.database)
+        for refusal in (Forbidden, Forbidden, QuotaUsedUp):
+            with pytest.raises(refusal):
+                strict.sign_in(stolen)
+        assert here.admission.count(here.admission.known(stolen)).caller.client == "bank-1"
+
+
+def test_a_session_of_a_key_ends_where_its_role_must_be_bound(
+    door: GatewayDoor, strict: GatewayDoor, key: Keys, service: Any
+) -> None:
+    """One that was opened before the setting was made, at its next page."""
+    visitor = door.sign_in(key())
+    assert door.call(visitor, Ask("GET", "/book")).status == 200
+    with pytest.raises(Unauthenticated, match="login and a password"):
+        strict.call(visitor, Ask("GET", "/book"))
+
+
+def test_people_of_a_role_that_must_be_bound_sign_in(strict: GatewayDoor, key: Keys, context: Context) -> None:
+    """Their sessions live on the server, and none was ever in a program's settings."""
+    key("bank-1")
+    visitor = strict.accept_invitation(context.people.invite("officer.li", "bank-1"), "a ferry crosses at dawn")
+    assert strict.call(visitor, Ask("GET", "/book")).status == 200
 
 
 def test_a_session_ends_at_sign_out_whatever_opened_it(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from click.testing import CliRunner
@@ -173,17 +174,31 @@ def test_in_production_only_the_setting_is_the_audience(
     assert ask(client, assertion(pair, aud="https://credit.example/oauth/token")).status_code == (200 if named else 401)
 
 
-@pytest.mark.parametrize("bound", [False, True], ids=["bearer", "bound"])
-def test_the_python_client_signs_for_itself(app: Flask, pair: Pair, service: Any, *, bound: bool) -> None:
-    """Over real HTTP; the second call goes with the token of the first, and with a proof of its own where it must."""
+@pytest.fixture
+def address(app: Flask) -> Iterator[str]:
+    """Return where the gateway listens, over real HTTP."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    try:
-        with Client(f"http://127.0.0.1:{server.port}") as plain:
-            bank = plain.signing("bank-1", pair.as_pem(private=True), bound=bound)
-            assert [bank.catalogue()["method"] for _ in range(2)] == ["GET", "GET"]
-            first, second = (asked["headers"]["authorization"] for asked in service.asked)
-            assert first == second
-    finally:
-        server.shutdown()
-        server.server_close()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("bound", [False, True], ids=["bearer", "bound"])
+def test_the_python_client_signs_for_itself(address: str, pair: Pair, service: Any, *, bound: bool) -> None:
+    """Over real HTTP; the second call goes with the token of the first, and with a proof of its own where it must."""
+    with Client(address) as plain:
+        bank = plain.signing("bank-1", pair.as_pem(private=True), bound=bound)
+        assert [bank.catalogue()["method"] for _ in range(2)] == ["GET", "GET"]
+        first, second = (asked["headers"]["authorization"] for asked in service.asked)
+        assert first == second
+
+
+@pytest.mark.parametrize("reference", ["local:E17", "汇票 1", "a/b", "100%", "a%41", "a?b#c", "é~'()*;=@&+$,"])
+def test_the_python_client_proves_whatever_stands_in_a_path(
+    address: str, pair: Pair, service: Any, reference: str
+) -> None:
+    """References are a bank's own; what the service gets is what was asked for."""
+    with Client(address) as plain:
+        bank = plain.signing("bank-1", pair.as_pem(private=True), bound=True)
+        assert unquote(bank.decision(reference)["path"]) == f"/v1/decisions/{reference}"

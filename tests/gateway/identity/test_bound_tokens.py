@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,17 +15,21 @@ from flask import Flask
 from flask.testing import FlaskClient
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
+from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from chassis.core.errors import Unauthenticated
 from chassis.core.identity import Verifier
 from chassis.core.settings import SettingsError
 from gateway.context import Context
+from gateway.door.limits import DEFAULT_QUOTAS, FAILURES, Quota
 from gateway.identity import proofs
-from gateway.identity.proofs import ProofRefused
+from gateway.identity.proofs import BoundToken, ProofRefused
+from gateway.identity.tables import UsedAssertionRow
 from gateway.settings import Settings
 
 TOKEN_URL, BOOK = "http://localhost/oauth/token", "http://localhost/v1/catalogue"
+OURS = {"Origin": "http://localhost"}
 
 
 def proof(key: ECKey, method: str, address: str, token: str | None = None, **changes: Any) -> str:
@@ -150,6 +155,89 @@ def test_the_query_is_no_part_of_the_address(client: FlaskClient, token: str, ho
     assert read(client, token, sent).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("asked", "signed", "status"),
+    [
+        ("local:E17", "local%3AE17", 200),
+        ("local%3AE17", "local:E17", 200),
+        ("%E6%B1%87%E7%A5%A8%201", "%e6%b1%87%e7%a5%a8%201", 200),
+        ("%E6%B1%87%E7%A5%A8%201", "汇票 1", 200),
+        ("a%2Fb", "a%2Fb", 200),
+        ("a%3Fb", "a%3Fb", 200),
+        ("a%3Fb", "a?b", 401),
+        ("%2541", "%2541", 200),
+        ("%2541", "%41", 401),
+        ("%2541", "A", 401),
+    ],
+)
+def test_escapes_of_a_path_are_read_once(
+    client: FlaskClient, token: str, holder: ECKey, asked: str, signed: str, status: int
+) -> None:
+    """Of the request and of the proof alike (RFC 3986 section 2.4): the same path, however it is written."""
+    sent = proof(holder, "GET", f"http://localhost/v1/decisions/{signed}", token)
+    headers = {"Authorization": f"DPoP {token}", "DPoP": sent}
+    assert client.get(f"/v1/decisions/{asked}", headers=headers).status_code == status
+
+
+def test_a_proof_by_another_key_costs_no_write(context: Context, holder: ECKey) -> None:
+    """Whoever has a stolen token and a key of its own fills no table; the proof is not used up by that either."""
+    asked, sent = proofs.Request("GET", BOOK, time.time()), proof(holder, "GET", BOOK, "a token")
+    with pytest.raises(ProofRefused, match="another key"):
+        proofs.check(context.database, sent, asked, BoundToken("a token", "another"))
+    with context.database.read() as session:
+        assert session.scalar(select(func.count()).select_from(UsedAssertionRow)) == 0
+    held = BoundToken("a token", holder.thumbprint())
+    assert proofs.check(context.database, sent, asked, held) == holder.thumbprint()
+
+
+def test_refused_proofs_count_against_the_address_and_close_it_to_them_alone(
+    gateway: Callable[..., Flask], key: Callable[..., str], holder: ECKey
+) -> None:
+    """As wrong keys do: what is right passes all the same."""
+    here = gateway(quotas={**DEFAULT_QUOTAS, FAILURES: Quota(2, 60)}).test_client()
+    token = ask(here, key("bank-1"), proof(holder, "POST", TOKEN_URL)).json["access_token"]
+    found = [read(here, token, proof(holder, "POST", BOOK, token)).status_code for _ in range(3)]
+    assert found == [401, 401, 429]
+    assert read(here, token, proof(holder, "GET", BOOK, token)).status_code == 200
+
+
+def test_refused_proofs_for_a_token_count_against_the_address_too(
+    gateway: Callable[..., Flask], key: Callable[..., str], holder: ECKey
+) -> None:
+    """The token endpoint is no place to try proofs either."""
+    here, api_key = gateway(quotas={**DEFAULT_QUOTAS, FAILURES: Quota(2, 60)}).test_client(), key("bank-1")
+    found = [ask(here, api_key, proof(holder, "GET", TOKEN_URL)).status_code for _ in range(3)]
+    assert found == [400, 400, 429]
+    assert ask(here, api_key, proof(holder, "POST", TOKEN_URL)).status_code == 200
+
+
+def test_a_refused_proof_takes_nothing_of_the_client_s_quota(client: FlaskClient, token: str, holder: ECKey) -> None:
+    """Who stole a token cannot use its client's quota up."""
+    left = []
+    for method in ("GET", "POST", "GET"):
+        answer = read(client, token, proof(holder, method, BOOK, token))
+        left += re.findall(r";r=(\d+)", answer.headers.get("RateLimit", ""))
+    assert int(left[0]) - int(left[-1]) == 1
+
+
+def test_a_token_that_opens_nothing_is_no_fault_of_its_proof(
+    client: FlaskClient, context: Context, token: str, holder: ECKey
+) -> None:
+    """A client library fetches a new token for the one, and signs a new proof for the other (RFC 9449 section 7.1)."""
+    context.clients.disable("bank-1")
+    for sent in (token, "no token"):
+        answer = read(client, sent, proof(holder, "GET", BOOK, sent))
+        assert 'DPoP algs="ES256", error="invalid_token"' in answer.headers.getlist("WWW-Authenticate")
+
+
+@pytest.mark.parametrize("authorization", [None, "Bearer no-token", "DPoP", "DPoP "])
+def test_who_came_by_no_bound_token_is_told_the_schemes_alone(client: FlaskClient, authorization: str | None) -> None:
+    """There is nothing wrong with a token or proof that was not sent (RFC 6750 section 3.1)."""
+    answer = client.get("/v1/catalogue", headers={"Authorization": authorization} if authorization else {})
+    assert answer.status_code == 401
+    assert 'DPoP algs="ES256"' in answer.headers.getlist("WWW-Authenticate")
+
+
 def test_of_ten_at_once_with_one_proof_one_gets_in(context: Context, holder: ECKey) -> None:
     """Each worker process would ask the same row."""
     asked = proofs.Request("GET", BOOK, time.time())
@@ -204,6 +292,20 @@ def test_roles_that_must_be_bound_come_with_nothing_else(
     assert [read(strict, each, scheme="Bearer").status_code for each in (bank, plain, firm)] == [401, 401, 200]
     bound = ask(strict, bank, proof(holder, "POST", TOKEN_URL)).json["access_token"]
     assert read(strict, bound, proof(holder, "GET", BOOK, bound)).status_code == 200
+
+
+def test_a_key_of_a_role_that_must_be_bound_opens_no_page(
+    gateway: Callable[..., Flask], key: Callable[..., str]
+) -> None:
+    """A key that was stolen must not become a session either; the page says how people come in."""
+    strict = gateway(bound_roles=frozenset({"bank"})).test_client()
+    refused = strict.post("/portal/sign-in", data={"key": key("bank-1")}, headers=OURS)
+    assert (refused.status_code, "Set-Cookie" in refused.headers) == (403, False)
+    assert "登录名和密码" in refused.text
+    opened = strict.post(
+        "/portal/sign-in", data={"key": key("firm-1", role="enterprise", enterprise="local:E1")}, headers=OURS
+    )
+    assert opened.status_code == 303
 
 
 def test_an_end_of_the_key_ends_what_is_bound(client: FlaskClient, context: Context, token: str, holder: ECKey) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from bank_products import a_product
+from bank_products import ALLOCATION, CURVES, a_product
 from flask.testing import FlaskClient
 
 from chassis.data.worker import Worker
@@ -15,14 +15,8 @@ from services.matching.context import Context
 from services.matching.jobs import handlers
 
 Headers = dict[str, str]
-CURVES = {"curves": [{"grades": ["A"], "points": [{"rate": 0.04, "churn": 0.0}, {"rate": 0.08, "churn": 0.1}]}]}
-ALLOCATION = {
-    "budget_fen": 1_000_000_000,
-    "least_fen": 10_000_000,
-    "most_fen": 80_000_000,
-    "rates": {"low": 0.04, "high": 0.15},
-    "lgd": 0.5,
-    "funding": 0.02,
+LIMITED = {
+    **ALLOCATION,
     "limits": [{"name": "first", "of": {"enterprises": ["local:E01"]}, "share": 0.5}],
     "stress": [{"name": "all", "shocks": [{"of": {"industry": "C"}, "factor": 20}]}],
 }
@@ -78,7 +72,7 @@ class Desk:
     def _order(self, kind: str, enterprises: list[str] | None) -> tuple[str, dict[str, Any]]:
         if kind == "allocations":
             self.client.post("/v1/churn-curves", json=CURVES, headers={**self.bank, "Idempotency-Key": "curves"})
-            return "/v1/allocations", {**ALLOCATION, "enterprises": enterprises}
+            return "/v1/allocations", {**LIMITED, "enterprises": enterprises}
         self.client.put("/v1/products/credit", json=rule("history_months >= 12"), headers=self.bank)
         if kind == "dry-runs":
             product = rule("history_months < 12")

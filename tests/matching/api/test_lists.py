@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import zlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from bank_products import a_product
+from bank_products import ALLOCATION, CURVES, a_product
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
@@ -18,15 +19,6 @@ from services.matching.tables import Batch, Plan, StoredMatch
 
 Headers = dict[str, str]
 NEED = {"amount_fen": 20_000_000, "months": 12}
-CURVES = {"curves": [{"grades": ["A"], "points": [{"rate": 0.04, "churn": 0.0}, {"rate": 0.08, "churn": 0.1}]}]}
-ALLOCATION = {
-    "budget_fen": 1_000_000_000,
-    "least_fen": 10_000_000,
-    "most_fen": 80_000_000,
-    "rates": {"low": 0.04, "high": 0.15},
-    "lgd": 0.5,
-    "funding": 0.02,
-}
 ASSIGNMENT = {
     "requests": [{"enterprise": "local:E1", **NEED}],
     "products": [{"product": "credit", "budget_fen": 10**9}],
@@ -129,6 +121,30 @@ def test_dry_runs_are_listed_by_their_product(desk: Desk) -> None:
     other = desk.post(desk.one, "/v1/products/other/dry-runs", {"product": a_product(id="other")})
     assert desk.ids("/v1/products/credit/dry-runs") == [made]
     assert desk.ids("/v1/products/other/dry-runs") == [other]
+
+
+def test_a_dry_run_of_the_release_before_is_listed_by_its_product(desk: Desk) -> None:
+    """Processes of before went on while the column was there already, and left it empty."""
+    made = desk.order("/v1/products/credit/dry-runs")
+    other = desk.post(desk.one, "/v1/products/other/dry-runs", {"product": a_product(id="other")})
+    with desk.here.database.begin() as session:
+        session.execute(update(Plan).values(product=None))
+    assert desk.ids("/v1/products/credit/dry-runs") == [made]
+    assert desk.ids("/v1/products/other/dry-runs") == [other]
+
+
+def test_an_allocation_of_the_release_before_is_read_in_words_of_now(desk: Desk) -> None:
+    """A worker of before wrote `lent_fen` after the kept plans were renamed; wherever it stands it is `offered_fen`."""
+    made = desk.order("/v1/allocations")
+    desk.work()
+    now = desk.client.get(f"/v1/allocations/{made}", headers=desk.one).json
+    with desk.here.database.begin() as session:
+        row = session.get_one(Plan, made)
+        assert row.answer is not None
+        kept = zlib.decompress(row.answer)
+        assert kept.count(b'"offered_fen"') > 1
+        row.answer = zlib.compress(kept.replace(b'"offered_fen"', b'"lent_fen"'))
+    assert desk.client.get(f"/v1/allocations/{made}", headers=desk.one).json == now
 
 
 def test_matches_are_found_by_firm_and_a_firm_finds_those_about_itself(desk: Desk, tokens: Any) -> None:

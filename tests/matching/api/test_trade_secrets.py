@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 
 from chassis.data.worker import Worker
 from services.matching.context import Context
+from services.matching.domain.trade_secret import Audience
 from services.matching.jobs import handlers
 
 Headers = dict[str, str]
@@ -137,6 +138,31 @@ def test_an_offers_costs_and_chances_are_told_to_whom_they_concern(reader: Reade
     for shown in (reader.matched(), reader.batch()):
         assert told_in(shown) == TOLD[who] & (CHANCES | {"rate_lines"})
         assert {"rate", "total_cost_fen"} <= {name for name, _ in members(shown)}
+
+
+@pytest.mark.parametrize(("reader", "who"), [(who, who) for who in READERS], indirect=["reader"])
+def test_what_a_refused_loan_would_have_cost_is_told_to_whom_it_concerns(
+    client: FlaskClient, bank: Headers, reader: Reader, who: str
+) -> None:
+    """At once, read again, and as a line of a batch; rule, cap and whether it holds to everybody."""
+    dear = a_product(rate={**RATE, "floor": 0.01, "cap": 0.011})
+    assert client.put("/v1/products/credit", json=dear, headers=bank).status_code == 201
+    made = reader.post("/v1/matches", ORDER)
+    place = reader.made("/v1/match-batches", {"enterprises": ["local:E1"], "need": NEED})
+    for answer in (made, reader.get(f"/v1/matches/{made['id']}")[0], reader.get(f"{place}/results")[0]):
+        (refusal,) = answer["refusals"]
+        (check,) = refusal["failed"]
+        assert (check["rule"], check["needed"], check["passed"]) == ("rate <= 0.011", 0.011, False)
+        told = who != "rival"
+        assert (check["found"] is not None, refusal["found"] is not None) == (told, told)
+
+
+def test_what_else_refuses_is_told_to_everybody() -> None:
+    """A rival reads every other rule with what was found, also where the cost stands beside it."""
+    cost, rule = ({"rule_id": name, "found": 0.3} for name in ("terms.cost", "terms.months-most"))
+    refusal = {"product": "credit", "found": 0.3, "failed": [rule, cost]}
+    (told,) = Audience().match({"offers": [], "refusals": [refusal]})["refusals"]
+    assert (told["found"], [each["found"] for each in told["failed"]]) == (0.3, [0.3, None])
 
 
 @pytest.mark.usefixtures("published")

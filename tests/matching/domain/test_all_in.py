@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from services.matching.domain.all_in import AllIn, all_in
+from services.matching.domain.all_in import AllIn, all_in, rates_by_floats, rates_in_digits
 from services.matching.domain.errors import ProductInvalid
 from services.matching.domain.fee import Due, Every, Fee, FeeKind, FeePayer, charged
 from services.matching.domain.repayment import BULLET, EQUAL_INSTALMENTS, Schedule, schedule
@@ -77,6 +77,51 @@ def test_there_is_no_second_root(loan: Schedule, charged_fees: list[Fee]) -> Non
     moved = flows(loan, charged_fees)
     signs = [worth(moved, Fraction(n, 50) ** 4) > 0 for n in range(0, 520, 8)]
     assert signs == sorted(signs)
+
+
+def test_fees_many_times_what_is_lent_have_a_rate_too() -> None:
+    """500 yuan at the end of a month for a fen lent are 50,000 a month; 50,001 to the twelfth has 57 digits."""
+    end = Fee(FeeKind.GUARANTEE, "payee", FeePayer.FIRM, Every.ONCE, Due.END, 50_000, None)
+    found = all_in(schedule(1, 1, Decimal(0), BULLET), [end])
+    assert found.simple_rate == 12 * 50_000
+    assert float(found.rate) == pytest.approx(50_001**12 - 1, rel=1e-12)
+
+
+@settings(max_examples=300)
+@given(
+    st.integers(1, 10**13), st.lists(st.integers(0, 10**13), min_size=1, max_size=120), st.integers(0, 400_000), fees
+)
+@example(10**12, [0] * 599 + [10**13], 0, [])
+@example(1, [10**13], 0, [])
+def test_floats_tell_the_rates_that_digits_tell_or_none(
+    had: int, payments: list[int], more: int, charges: list[Fee]
+) -> None:
+    """To the last step, for whatever flows, and for those of a loan with fees."""
+    later = payments if sum(payments) >= had else [*payments, had - sum(payments) + had * more // 10**6]
+    assert rates_by_floats(had, later) in (None, rates_in_digits(had, later))
+    found = flows(schedule(had, len(payments), Decimal(more).scaleb(-6), EQUAL_INSTALMENTS), charges)
+    if found[0] > 0:
+        owed = [-each for each in found[1:]]
+        assert rates_by_floats(found[0], owed) in (None, rates_in_digits(found[0], owed))
+
+
+def test_the_loans_of_every_day_are_told_by_floats() -> None:
+    """Of each term up to five years, at rates up to 24 %, with a fee in each year."""
+    yearly = [fee("0.008", every=Every.YEARLY)]
+    for months in range(1, 61):
+        for rate in range(0, 240_000, 8_123):
+            had, *later = flows(schedule(50_000_000, months, Decimal(rate).scaleb(-6), EQUAL_INSTALMENTS), yearly)
+            assert rates_by_floats(had, [-each for each in later]) is not None
+
+
+def test_a_rate_at_a_half_is_rounded_up_and_told_by_digits() -> None:
+    """101 fen a month for 240,000 yuan are 50.5 millionths a year by simple interest."""
+    assert rates_by_floats(24_000_000, [24_000_101]) is None
+    assert [rates_in_digits(24_000_000, [24_000_000 + fen])[1] for fen in (100, 101, 103)] == [
+        Decimal("0.00005"),
+        Decimal("0.000051"),
+        Decimal("0.000052"),
+    ]
 
 
 @pytest.mark.parametrize("repayment", [BULLET, EQUAL_INSTALMENTS])

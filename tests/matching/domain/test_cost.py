@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from services.matching.domain.cost import cost_refused, costed, lawful_interest, simple_rate
 from services.matching.domain.eligibility import Shelf
 from services.matching.domain.facts import Facts, Need
+from services.matching.domain.levers import Lever
 from services.matching.domain.loan_offer import LoanTerms, TermsBeyond, require_drawable
 from services.matching.domain.match import Guide, Match, match_all
 from services.matching.domain.product import Product, read_product
-from services.matching.domain.recourse import PRICED, Lever
+from services.matching.domain.recourse import CONTRARY, FEES, NONE_FOUND, PRICED
 from services.matching.domain.statute import statute
 
 DAY = date(2026, 6, 1)
@@ -92,6 +93,30 @@ def test_so_little_is_not_paid_out_that_fees_make_it_dearer_than_the_law_bears()
         require_drawable(product(fees=fees), 200_000, terms, DAY)
     assert refused.value.members["all_in_simple_rate"] > refused.value.members["statute"] == 0.24
     require_drawable(product(), 200_000, terms, DAY)
+
+
+@given(
+    st.integers(1, 10_000_000), st.integers(1, 60), st.integers(0, 20).map(lambda n: Decimal(n) / 100), st.booleans()
+)
+def test_the_least_that_may_be_drawn_is_told_and_may_be(drawn: int, months: int, rate: Decimal, start: bool) -> None:
+    """Down to a fen, of which a fee of 500 yuan leaves nothing; one fen less than what is told is refused."""
+    fee = {**GUARANTEE, "every": "once", "due": "start" if start else "end", "amount_fen": 50_000}
+    one, terms = product(fees=[fee]), LoanTerms(10_000_000, months, rate)
+    try:
+        require_drawable(one, drawn, terms, DAY)
+    except TermsBeyond as refused:
+        least = refused.members["needed"]["least"]
+        assert drawn < least <= terms.amount_fen
+        require_drawable(one, least, terms, DAY)
+        with pytest.raises(TermsBeyond):
+            require_drawable(one, least - 1, terms, DAY)
+
+
+def test_where_not_even_all_that_was_agreed_is_borne_no_least_is_told() -> None:
+    """Such as under a law that came after the agreement."""
+    with pytest.raises(TermsBeyond) as refused:
+        require_drawable(product(), 200_000, LoanTerms(20_000_000, 12, Decimal("0.25")), DAY)
+    assert refused.value.members["needed"] == {"least": None, "most": 20_000_000}
 
 
 def test_fees_that_the_bank_pays_count_for_nobody() -> None:
@@ -174,3 +199,87 @@ def test_no_way_is_shown_that_ends_at_the_cost() -> None:
     assert opened.recourse.plans
     assert blocked.recourse.plans == ()
     assert [(line.id, reason) for line, reason in blocked.recourse.blocked] == [("terms.cost", PRICED)]
+
+
+def blocked(match: Match) -> list[tuple[str, Any]]:
+    (refused,) = match.refusals
+    assert refused.recourse.plans == ()
+    return [(rule.id, reason) for rule, reason in refused.recourse.blocked]
+
+
+def changed(match: Match) -> list[dict[str, Any]]:
+    """Return the plans that change the need alone."""
+    (refused,) = match.refusals
+    return [{each.fact: each.needed for each in plan.changes} for plan in refused.recourse.plans]
+
+
+ONCE = {**GUARANTEE, "every": "once", "amount_fen": 50_000}
+
+
+def test_fees_too_dear_for_a_month_are_borne_over_a_longer_term_or_by_a_larger_amount() -> None:
+    """500 yuan of 10,000 are 60 % of a year for a month; each way alone is named, and the product offered there."""
+    one = product(fees=[ONCE], months=[1, 24])
+    plans = changed(matched(0.02, one, need=Need(1_000_000, 1)))
+    assert sorted(map(sorted, plans)) == [["amount_fen"], ["months"]]
+    for plan in plans:
+        asked = {"amount_fen": 1_000_000, "months": 1, **plan}
+        assert matched(0.02, one, need=Need(**asked)).offers
+
+
+def test_the_term_named_for_fees_is_the_shortest_that_bears_them() -> None:
+    """The oracle asks a match at every term."""
+    one, need = product(fees=[ONCE], months=[1, 24], amount_fen=[1_000_000, 1_000_000]), Need(1_000_000, 1)
+    offered = [months for months in range(1, 25) if matched(0.02, one, need=Need(1_000_000, months)).offers]
+    assert changed(matched(0.02, one, need=need)) == [{"months": min(offered)}]
+
+
+@settings(max_examples=30)
+@given(st.integers(1, 30), st.integers(1, 8), st.integers(1, 12).map(lambda n: n * 10_000), st.floats(0, 0.1))
+def test_a_need_that_fees_bear_is_found_wherever_there_is_one(amount: int, months: int, fee: int, pd: float) -> None:
+    """Against a match of every amount in steps and every term; what is named is offered."""
+    one = product(fees=[{**ONCE, "amount_fen": fee}], months=[1, 8], amount_fen=[1_000_000, 3_000_000])
+    need = Need(amount * 100_000, months)
+    match = matched(pd, one, need=need)
+    if match.offers:
+        return
+    anywhere = any(
+        matched(pd, one, need=Need(each * 100_000, term)).offers for each in range(10, 31) for term in range(1, 9)
+    )
+    plans = changed(match)
+    assert plans or not anywhere
+    for plan in plans:
+        assert matched(pd, one, need=Need(plan.get("amount_fen", need.amount_fen), plan.get("months", months))).offers
+
+
+def test_fees_that_no_need_bears_have_a_reason_of_their_own() -> None:
+    """No lower probability of default would help, so none is spoken of."""
+    fees = [{**GUARANTEE, "rate": 0.3}]
+    for pd in (None, 0.02):
+        assert blocked(matched(pd, product(fees=fees))) == [("terms.cost", FEES)]
+
+
+def test_interest_and_fees_that_no_need_bears_together_are_not_put_to_the_risk_alone() -> None:
+    fees = [{**GUARANTEE, "rate": 0.04}]
+    match = matched(0.37, product(rate={**RATE, "cap": 0.36}, fees=fees))
+    assert blocked(match) == [("terms.cost", NONE_FOUND)]
+
+
+def test_a_price_above_the_cap_follows_from_the_risk_whatever_fees_there_are() -> None:
+    assert blocked(matched(0.2, product(fees=[ONCE]))) == [("terms.cost", PRICED)]
+
+
+def test_where_the_cost_refuses_every_need_that_is_lent_the_cost_is_named_too() -> None:
+    """Half of what is lent at least was asked for; at a PD of 30 % no amount is lent under a cap of 9 %."""
+    match = matched(0.3, product(), need=Need(500_000, 12))
+    assert dict(blocked(match)) == {"terms.amount-least": CONTRARY, "terms.cost": PRICED}
+
+
+def test_where_fees_refuse_every_need_that_is_lent_they_are_named_too() -> None:
+    match = matched(0.02, product(fees=[{**GUARANTEE, "rate": 0.3}]), need=Need(500_000, 12))
+    assert dict(blocked(match)) == {"terms.amount-least": NONE_FOUND, "terms.cost": FEES}
+
+
+def test_the_nearest_need_that_is_lent_and_bears_its_fees_is_named() -> None:
+    """The least amount that is lent would not bear them for a month."""
+    (plan,) = changed(matched(0.02, product(fees=[ONCE], months=[1, 1]), need=Need(500_000, 1)))
+    assert plan["amount_fen"] > 1_000_000

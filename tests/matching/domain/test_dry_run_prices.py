@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-import pytest
 from bank_products import a_product
-from hypothesis import given
-from hypothesis import strategies as st
 
 from services.matching.domain.all_in import make_loan
-from services.matching.domain.dry_run_prices import Prices, ask, owed_fen_years
+from services.matching.domain.dry_run_prices import Prices, ask
 from services.matching.domain.product import read_product
 from services.matching.domain.repayment import BULLET, EQUAL_INSTALMENTS
 
@@ -21,7 +18,7 @@ FEE = {"kind": "registration", "payee": "The register", "paid_by": "bank", "amou
 
 
 def prices(*pds: float | None, **changes: Any) -> Prices:
-    product = read_product(a_product(rules=[], repayment=BULLET, **changes))
+    product = read_product(a_product(rules=[], **{"repayment": BULLET, **changes}))
     need = {"amount_fen": 10_000_000, "months": 12}
     return ask(product, ((place, {"pd": pd, **need}) for place, pd in enumerate(pds)), DAY).prices
 
@@ -58,15 +55,13 @@ def test_firms_without_a_score_are_in_no_sum_of_loss_and_profit() -> None:
     assert (found.offered, found.unscored, found.expected_loss_fen, found.expected_profit_fen) == (1, 1, 0, 0)
 
 
-@pytest.mark.parametrize("repayment", [BULLET, EQUAL_INSTALMENTS])
-@given(st.integers(10**7, 10**11), st.integers(1, 120), st.integers(0, 240).map(lambda n: Decimal(n).scaleb(-3)))
-def test_what_is_owed_over_the_years_is_the_sum_of_balances(
-    repayment: str, amount: int, months: int, rate: Decimal
-) -> None:
-    """By a ledger of its own, within what payments are rounded by."""
-    loan = make_loan(amount, months, rate, repayment, ())
-    balance, owed = Decimal(amount), Decimal(0)
-    for payment in loan.schedule.payments:
-        owed += balance / 12
-        balance += balance * rate / 12 - payment
-    assert float(owed_fen_years(loan, rate, repayment)) == pytest.approx(float(owed), rel=1e-3)
+def test_loss_is_counted_on_the_balances_of_an_annuity_to_the_fen() -> None:
+    """Balances by the month of 100,000 yuan at 4.7 %, each in whole fen; 2 % · 45 % of them a year is lost."""
+    found = prices(0.02, repayment=EQUAL_INSTALMENTS)
+    balance, owed = 10_000_000, 0
+    level = make_loan(balance, 12, Decimal("0.047"), EQUAL_INSTALMENTS, ()).schedule.payments[0]
+    for _ in range(12):
+        owed += balance
+        interest = int((Decimal(balance) * Decimal("0.047") / 12).quantize(Decimal(1), ROUND_HALF_UP))
+        balance -= level - interest
+    assert found.expected_loss_fen == int((Decimal(owed) / 12 * Decimal("0.009")).quantize(Decimal(1), ROUND_HALF_UP))

@@ -17,10 +17,10 @@ from services.matching.domain import need_region
 from services.matching.domain.eligibility import Shelf
 from services.matching.domain.expression import parse
 from services.matching.domain.facts import Facts, Need
+from services.matching.domain.levers import levers_of
 from services.matching.domain.match import Guide, match_all
 from services.matching.domain.need_region import NeedBounds, NeedRegion
 from services.matching.domain.product import read_product
-from services.matching.domain.recourse import levers_of
 
 DAY = date(2026, 6, 1)
 TITLE = {"zh": "项", "en": "Item"}

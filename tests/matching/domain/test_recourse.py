@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from services.matching import documents
 from services.matching.domain.eligibility import Shelf
 from services.matching.domain.facts import Facts, Need
+from services.matching.domain.levers import MOST_MONTHS, levers_of
 from services.matching.domain.match import Guide, match_all
 from services.matching.domain.product import read_product
-from services.matching.domain.recourse import MOST_MONTHS, levers_of
 
 DAY = date(2026, 6, 1)
 TITLE = {"zh": "项", "en": "Item"}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
+from math import floor
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,3 +73,17 @@ def test_a_higher_rate_never_costs_less(amount: int, months: int, one: Decimal, 
     low, high = sorted((one, other))
     cheap, dear = (schedule(amount, months, rate, repayment).cost_fen for rate in (low, high))
     assert cheap <= dear + months
+
+
+@given(amounts, terms, rates, repayments)
+def test_what_is_owed_is_the_sum_of_the_balances_in_whole_fen(
+    amount: int, months: int, rate: Decimal, repayment: str
+) -> None:
+    """By a ledger in fractions: an annuity pays the interest of its balance, rounded half up, and then principal."""
+    plan = schedule(amount, months, rate, repayment)
+    balance, owed = amount, 0
+    for payment in plan.payments:
+        owed += balance
+        interest = floor(balance * Fraction(rate) / 12 + Fraction(1, 2))
+        balance -= payment - interest if repayment == EQUAL_INSTALMENTS else 0
+    assert plan.owed_fen_months == owed

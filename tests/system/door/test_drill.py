@@ -19,6 +19,8 @@ from smecredit.running.backups import back_up, bring_back
 
 # Between two files: each has its figures of peers made and its firms looked at, and no test asks for many of them.
 PAUSE_SECONDS = 6.0
+# Between two consents or scores: some twenty a second are load enough, and leave room for what is tested.
+BREATH_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,17 @@ def acts(town: Town) -> dict[str, Act]:
         path = "/v1/imports?kind=invoices.sale&filename=sales.csv"
         return acknowledged(town.send("data source", "POST", path, invoices("drill", number, 200, "drill"), headers))
 
+    def ask(who: str, path: str, body: dict[str, Any]) -> Act:
+        def act(_: int) -> str:
+            time.sleep(BREATH_SECONDS)
+            return acknowledged(town.ask(who, "POST", path, body))
+
+        return act
+
     return {
         "imports": send,
-        "consents": lambda _: acknowledged(town.ask("another enterprise", "POST", "/v1/consents", wish)),
-        "scores": lambda _: acknowledged(
-            town.ask("bank with consent", "POST", "/v1/scores", {"enterprise": town.disputant})
-        ),
+        "consents": ask("another enterprise", "/v1/consents", wish),
+        "scores": ask("bank with consent", "/v1/scores", {"enterprise": town.disputant}),
     }
 
 

@@ -1,11 +1,15 @@
 """Divide a budget that counts what is drawn: each firm is offered one rate of several, and how much.
 
 At a higher rate a firm takes up less and earns more of what it takes up. So which rate is best depends on what a drawn
-yuan is worth elsewhere. Everything that a condition counts of a firm is proportional to what it draws; so of its rates
-only those on the upper hull of (drawn, profit) can be best, whatever the prices are, and along the hull each further
-drawn yuan earns less. Taken piece by piece it is a linear program again: a variable a piece, no condition more than
-with one rate each, and its prices prove the same bound (`verify`). The plan takes for each firm the rate that these
-prices like best; what the whole firms at the edge leave open is closed by branch and bound over the few that matter.
+yuan is worth elsewhere. Everything that a condition counts of a firm is proportional to what it draws; so in fractions
+of a firm no rate below the upper hull of (drawn, profit) is better than those on it, whatever the prices are, and along
+the hull each further drawn yuan earns less. Taken piece by piece it is a linear program again: a variable a piece, no
+condition more than with one rate each. Its prices prove a bound (`verify`) on every plan, at rates below the hulls too,
+but for the millionths that shares and losses are rounded to.
+
+A plan gives each firm one rate, which may then be best below its hull: the plan takes the rate that the prices like
+best, and what the whole firms at the edge leave open is closed by branch and bound over the few rates on the hulls that
+matter. So it may fall short of the best; how far at most, the bound says, and `optimal` only where it is met.
 """
 
 from __future__ import annotations

@@ -62,7 +62,8 @@ def candidates(firms: Sequence[Firm], terms: Terms) -> tuple[list[tuple[Firm, Ca
 
     Where offers are counted no condition of a plan depends on a rate, and a plan is worth the sum of each amount times
     its value: a firm's best rate is the same in every plan, and is found here, once. Where drawings are counted a firm
-    comes with each rate that can be best (`hull`), side by side, the least drawn first.
+    comes with each rate on its hull (`hull`), side by side, the least drawn first: one below it can only be best where
+    a firm gets one rate whole, never in the bound.
     """
     free = {grade: curve.best(terms.low, terms.high) for grade, curve in terms.curves.items()}
     offered, withheld = [], []

@@ -179,10 +179,11 @@ def _rejected_rows(one: Mapping[str, Any]) -> Response:
 
 
 def _file(name: str, download_name: str) -> Response:
-    """Answer with a file beside the uploads; one of an object store is gone from this machine once it is opened."""
+    """Answer with a file, whole, beside the uploads; one of an object store is gone from here once it is opened."""
     mimetype = "text/csv" if name.endswith(".csv") else "application/zip"
     with context().uploads.open(name) as path:
-        return send_file(path, mimetype=mimetype, as_attachment=True, download_name=download_name)
+        answer = send_file(path, mimetype=mimetype, as_attachment=True, download_name=download_name, conditional=False)
+        return answer.make_conditional(request)  # type: ignore[return-value]
 
 
 def import_answer(import_id: str) -> Response:

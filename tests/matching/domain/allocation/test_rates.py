@@ -33,13 +33,16 @@ def offer(place: int, least: int, most: int, rate: int, drawn: int, value: int, 
 
 
 @st.composite
-def menus(draw: st.DrawFn, most_firms: int = 4) -> list[list[Candidate]]:
-    """Draw for each firm some rates: the higher, the less is drawn; what a drawn yuan loses is the firm's own."""
+def menus(draw: st.DrawFn, most_firms: int = 4, grain: int = 1) -> list[list[Candidate]]:
+    """Draw for each firm some rates: the higher, the less is drawn; what a drawn yuan loses is the firm's own.
+
+    With a grain of ten, losses are in proportion to what is drawn to the last millionth.
+    """
     found = []
     for place in range(draw(st.integers(1, most_firms))):
         least = draw(st.integers(1, 50)) * 100_000
         most = least + draw(st.integers(0, 100)) * 100_000
-        cost, lost = draw(st.integers(10_000, 120_000)), draw(st.integers(0, 50_000))
+        cost, lost = (draw(st.integers(low, high)) // grain * grain for low, high in ((10_000, 120_000), (0, 50_000)))
         shares = sorted(draw(st.lists(st.integers(1, 10), min_size=1, max_size=4, unique=True)), reverse=True)
         found.append(
             [
@@ -59,9 +62,9 @@ def menus(draw: st.DrawFn, most_firms: int = 4) -> list[list[Candidate]]:
 
 
 @st.composite
-def problems(draw: st.DrawFn) -> tuple[AllocationProblem, AllocationProblem]:
+def problems(draw: st.DrawFn, grain: int = 1) -> tuple[AllocationProblem, AllocationProblem]:
     """Draw the problem over the hulls, and the same over every rate."""
-    firms = draw(menus())
+    firms = draw(menus(grain=grain))
     total = sum(menu[0].most_fen for menu in firms)
     part = st.integers(0, 100).map(lambda share: total * share // 100)
     numbers = {
@@ -140,6 +143,18 @@ def test_a_plan_is_as_good_as_trying_every_rate_of_every_firm(
     assert best is not None
     assert found.objective / MILLIONTHS <= best + slack
     assert not found.optimal or found.objective / MILLIONTHS >= best - slack
+
+
+@some
+@given(problems(grain=10))
+def test_no_plan_is_worth_more_than_the_bound_at_any_rates(both: tuple[AllocationProblem, AllocationProblem]) -> None:
+    """The best over every choice of rates, those below the hulls too, to a hundredth of a fen."""
+    over_hulls, over_all = both
+    found, best = divide(over_hulls), by_trying(over_all)
+    if isinstance(found, Allocation):
+        assert best is not None
+        assert found.objective <= found.bound
+        assert best <= found.bound / MILLIONTHS + max(0.01, best * 1e-9)
 
 
 def test_money_at_two_rates_for_one_firm_is_found_out() -> None:

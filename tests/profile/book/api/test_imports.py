@@ -38,6 +38,17 @@ def test_an_import_is_taken_in_worked_off_and_counted(house: House) -> None:
     assert house.book()["invoices"] == 2
 
 
+def test_a_report_of_rejected_rows_is_sent_whole_whatever_part_is_asked_for(house: House) -> None:
+    """A part would be a 206, which no document promises; only who has it already is spared it."""
+    done = house.send("invoices.purchase", HEADER + row(1) + row(2, total="999"))
+    url, headers = f"/v1/imports/{done['id']}/rejects", dict(house.source)
+    whole = house.client.get(url, headers=headers)
+    part = house.client.get(url, headers=headers | {"Range": "bytes=0-3"})
+    again = house.client.get(url, headers=headers | {"If-None-Match": whole.headers["ETag"]})
+    assert (part.status_code, part.data) == (200, whole.data)
+    assert again.status_code == 304
+
+
 def test_what_ends_while_it_is_read_is_done_with_its_counts_or_not_done(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -171,6 +171,13 @@ def test_a_firm_asks_about_itself_without_anybodys_leave(chain: House) -> None:
     assert reads(chain, "E2") == ["shock/partner-shifts"]
 
 
+def test_before_anything_was_known_of_a_firm_it_can_lose_nothing_and_has_no_partners(chain: House) -> None:
+    path = "/v1/enterprises/local:E2/partner-shifts?known_at=2020-02-21T08:00:00Z"
+    found = chain.client.get(path, headers=chain.owner("local:E2")).json
+    assert found["equity"] == {"fen": 0, "rests_on": "trade", "stated_by": None}
+    assert [side["strongest"] for side in found["sides"]] == [None, None]
+
+
 ODD: list[dict[str, Any]] = [
     {"shock": {}},
     {"shock": {"enterprises": ["local:E1"], "region": "110000"}},

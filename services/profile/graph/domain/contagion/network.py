@@ -57,6 +57,9 @@ class Basis(StrEnum):
     TRADE = "trade"
 
 
+SILENT = File()
+
+
 @dataclass(frozen=True, slots=True)
 class Equity:
     """What a firm's owners can lose (fen), what that is taken from, and who stated it.
@@ -163,8 +166,9 @@ class Network:
         """Return what an open file's firm can lose: stated capital, else of assets, else of a year's trade.
 
         The firm's own word on its assets counts where it makes that less, and never where it makes it more (ADR 28).
+        Of a moment before anything was known of the firm its file says nothing.
         """
-        file, of_assets = self.files[firm], self.parameters.equity_of_assets
+        file, of_assets = self.files.get(firm, SILENT), self.parameters.equity_of_assets
         if file.capital is not None:
             return Equity(file.capital.fen, Basis.CAPITAL, file.capital.by)
         if file.assets is not None:
