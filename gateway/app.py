@@ -28,6 +28,7 @@ from gateway.door.leaving import watch
 from gateway.door.places import Places
 from gateway.door.proxy import Proxy
 from gateway.door.routes import PREFIX
+from gateway.door.second import SecondDoor
 from gateway.identity import store
 from gateway.identity.api import clients, tokens
 from gateway.identity.api.current import Identity
@@ -69,7 +70,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["places"] = places
     watch(app, places, here.admission.address)
     door = GatewayDoor(here.admission, here.backends, here.people, here.database, own, places)
-    app.register_blueprint(make_portal(door, _session_secret(here)))
+    app.register_blueprint(make_portal(door, _session_secret(here), SecondDoor(here.admission, here.factors)))
     app.add_url_rule("/", "front", _front)
     proxy = Proxy(here.admission, here.backends, own, places)
     app.add_url_rule(

@@ -15,8 +15,9 @@ import orjson
 from sqlalchemy import update
 
 from chassis.core import logs
-from chassis.core.errors import Refused
-from chassis.core.findings import DEEP, USUAL, told
+from chassis.core.errors import Invalid, Refused
+from chassis.core.findings import DEEP, USUAL, Finding, told
+from chassis.core.sealing import Sealer
 from chassis.core.settings import SettingsError
 from chassis.data import migrations
 from chassis.data.backups import Named, fetch_from, save_to
@@ -24,17 +25,20 @@ from chassis.data.check import check_database
 from chassis.data.database import Database
 from chassis.data.schedule import listed
 from gateway.identity import assertions, keys
+from gateway.identity.factors import sealed
 from gateway.identity.identities import SERVICES, development_keys, register_services
 from gateway.identity.people import People
 from gateway.identity.registry import Clients
 from gateway.identity.roles import DEFAULT_SCOPES
 from gateway.identity.store import Client
-from gateway.identity.tables import SessionRow
+from gateway.identity.tables import SessionRow, StepRow
 from gateway.identity.tokens import prepare, rotate
 from gateway.settings import Settings
 from gateway.upkeep import scheduled
 
 PART = "gateway"
+NEW_KEY = "new-key"
+NO_KEY = "bring the key back that sealed it, or have its person add another: person reset-factors LOGIN"
 
 
 @click.group()
@@ -53,6 +57,7 @@ def backup(settings: Settings, place: str, moment: str) -> None:
     """Put the gateway into the backup of a MOMENT at PLACE, a folder or an object store."""
     keys = sorted(path.name for path in settings.home.glob(f"{settings.signing_key.stem}*") if path.is_file())
     keys += [settings.keys_file.name] * settings.keys_file.exists()
+    keys += [settings.secret_key_file.name] * (not settings.secret_keys and settings.secret_key_file.exists())
     saved = save_to(place, moment, PART, settings.database_url, lambda _: Named(facts={"keys": keys}))
     click.echo(orjson.dumps(saved))
 
@@ -66,7 +71,8 @@ def restore(settings: Settings, place: str, moment: str) -> None:
     brought = fetch_from(place, moment, PART, settings.database_url)
     with Database(settings.database_url).begin() as session:
         # Who has signed out since, or was shut out, must not be let in by a session of then.
-        session.execute(update(SessionRow).where(SessionRow.ended_at.is_(None)).values(ended_at=datetime.now(UTC)))
+        for row in (SessionRow, StepRow):
+            session.execute(update(row).where(row.ended_at.is_(None)).values(ended_at=datetime.now(UTC)))
     click.echo(orjson.dumps(brought))
 
 
@@ -173,6 +179,30 @@ def reset_person(settings: Settings, login: str) -> None:
     click.echo(_people(settings).reset(login))
 
 
+@person.command("reset-factors")
+@click.argument("login")
+@click.pass_obj
+def reset_factors(settings: Settings, login: str) -> None:
+    """End a person's second factors, password and sessions and print a new code, this once.
+
+    Make sure first that it is the person who asks, as well as when they were invited; they are told when they sign in.
+    """
+    click.echo(_people(settings).reset_factors(login))
+
+
+@person.command("factors")
+@click.argument("login", required=False)
+@click.pass_obj
+def factors_of_people(settings: Settings, login: str | None) -> None:
+    """List what happened to second factors, the newest first: of LOGIN, or of everybody."""
+    record = _people(settings).record(login)
+    for name, client_id, event in record:
+        said = (f"{event.at:%Y-%m-%dT%H:%M:%SZ}", name, client_id, event.kind, event.factor or "-", event.name or "-")
+        click.echo("\t".join(said))
+    if not record:
+        click.echo("Nothing yet: nobody has added, used up or removed a second factor.")
+
+
 @person.command("disable")
 @click.argument("login")
 @click.pass_obj
@@ -232,14 +262,40 @@ def schedule(settings: Settings) -> None:
     click.echo(listed(database, scheduled(database, settings.schedule)))
 
 
+@main.command("reseal")
+@click.argument("key", default="")
+@click.pass_obj
+def reseal(settings: Settings, key: str) -> None:
+    """Seal all secrets of second factors with the newest key; `new-key` makes one first, in the home. Tells JSON."""
+    database, sealer = Database(settings.database_url), _sealer(settings)
+    if key != NEW_KEY:
+        done = sealed.seal_secrets(database, sealer)
+    elif settings.secret_keys:
+        raise Invalid("The keys are the environment's: put a new one before the others in GATEWAY_SECRET_KEYS.")
+    else:
+        with sealer.changing_keys():
+            sealed.seal_secrets(database, sealer)  # with the present key all, before those before it go
+            sealer.prepare_key()
+            done = sealed.seal_secrets(database, sealer)
+    click.echo(orjson.dumps({"sealed": done, "unreadable": sealed.unreadable(database, sealer)}).decode())
+
+
 @main.command("verify")
 @click.argument("depth", default=USUAL)
 @click.pass_obj
 def verify(settings: Settings, depth: str) -> None:
     """Check the database of clients, keys and people; `deep` looks at every page of its file. Tells JSON."""
     checked: Counter[str] = Counter()
-    found = list(check_database(Database(settings.database_url), "gateway", checked, deep=depth == DEEP))
+    database = Database(settings.database_url)
+    found = list(check_database(database, "gateway", checked, deep=depth == DEEP))
+    if not found:
+        closed = sealed.unreadable(database, _sealer(settings))
+        found = [Finding("secret", f"second factor {each}", "no key opens it", "a secret", NO_KEY) for each in closed]
     click.echo(orjson.dumps(told(checked, found)).decode())
+
+
+def _sealer(settings: Settings) -> Sealer:
+    return Sealer(settings.secret_keys, settings.secret_key_file)
 
 
 def _people(settings: Settings) -> People:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from environs import ValidationError
 
@@ -12,11 +13,14 @@ from chassis.core import settings
 from chassis.core.settings import SettingsError
 from gateway.door.limits import DEFAULT_QUOTAS, Quota, read_quotas
 from gateway.identity.issuer import TOKEN_PATH, Issuer
-from gateway.identity.roles import DEFAULT_SCOPES
+from gateway.identity.roles import BANK, DEFAULT_SCOPES, OPERATOR
 
 # Known to everyone who reads this line, which is the point: production refuses it.
 DEVELOPMENT_PEPPER = "smecredit-development-pepper-not-a-secret"
 PEPPER_LENGTH = 32
+NOBODY = "none"
+# Whose people must show a second factor where nothing else is said: who grants rights, and who decides on credit.
+PRODUCTION_FACTORS = [OPERATOR, BANK]
 PORTS = {"profile": 8001, "scoring": 8002, "matching": 8003}
 
 
@@ -39,6 +43,12 @@ class Settings:
     schedule: Mapping[str, str] = field(default_factory=dict)
     # Whose programs have to come with tokens that are bound to a key (RFC 9449).
     bound_roles: frozenset[str] = frozenset()
+    # Whose people must sign in with a second factor.
+    second_factor_roles: frozenset[str] = frozenset()
+    # Where people find the portal: passkeys hold there alone. No request says it.
+    portal_url: str | None = None
+    # Keys that seal the secrets of second factors, 32 bytes each in hex, the one that seals first.
+    secret_keys: tuple[str, ...] = field(default=(), repr=False)
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -59,11 +69,19 @@ class Settings:
             token_url = env.str("GATEWAY_TOKEN_URL", "", validate=_token_url)
             schedule = settings.schedule(env, "gateway")
             bound_roles: list[str] = env.list("GATEWAY_BOUND_ROLES", [], validate=_roles)
+            # What is left empty stays as it is safe: who wants nobody to be asked says so.
+            said: list[str] = env.list("GATEWAY_SECOND_FACTOR_ROLES", [], validate=_roles_or_none)
+            second_factor_roles = said or (PRODUCTION_FACTORS if production else [])
+            portal_url = env.str("GATEWAY_PORTAL_URL", "", validate=_origin) or _origin_of(token_url)
+            secret_keys = settings.signing_keys(env, "GATEWAY_SECRET_KEYS")
         if production and (pepper == DEVELOPMENT_PEPPER or len(pepper) < PEPPER_LENGTH):
             raise SettingsError(
                 "The settings cannot be used:\n  GATEWAY_KEY_PEPPER: production needs a secret of your own of at least "
                 f"{PEPPER_LENGTH} characters (python -c 'import secrets; print(secrets.token_hex(32))')."
             )
+        settings.require_keys(
+            secret_keys, "GATEWAY_SECRET_KEYS", "secrets of second factors", production=production, verb="seal"
+        )
         return cls(
             home=home,
             database_url=database_url,
@@ -78,12 +96,20 @@ class Settings:
             token_url=token_url or None,
             schedule=schedule,
             bound_roles=frozenset(bound_roles),
+            second_factor_roles=frozenset(second_factor_roles) - {NOBODY},
+            portal_url=portal_url or None,
+            secret_keys=secret_keys,
         )
 
     @property
     def keys_file(self) -> Path:
         """The file that the development identities' keys are written to."""
         return self.home / "keys.json"
+
+    @property
+    def secret_key_file(self) -> Path:
+        """The file of the key that seals secrets of second factors where none is given: development only."""
+        return self.home / "gateway-secret-key"
 
     @property
     def issuer(self) -> Issuer:
@@ -94,6 +120,24 @@ class Settings:
 def _token_url(written: str) -> None:
     if written and not (written.startswith(("http://", "https://")) and written.endswith(TOKEN_PATH)):
         raise ValidationError(f"the public address of the token endpoint, https://…{TOKEN_PATH}")
+
+
+def _origin(written: str) -> None:
+    split = urlsplit(written)
+    # Browsers make passkeys for pages by https, and for this machine's own.
+    fits = split.scheme == "https" or (split.scheme == "http" and split.hostname in ("localhost", "127.0.0.1"))
+    if written and not (fits and split.hostname and split.path in ("", "/") and not split.query + split.fragment):
+        raise ValidationError("the public address of the portal without a path, https://your.host")
+
+
+def _origin_of(token_url: str) -> str:
+    split = urlsplit(token_url)
+    return f"{split.scheme}://{split.netloc}" if split.netloc else ""
+
+
+def _roles_or_none(written: list[str]) -> None:
+    if written != [NOBODY]:
+        _roles(written)
 
 
 def _roles(written: list[str]) -> None:

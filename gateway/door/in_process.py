@@ -17,10 +17,12 @@ from gateway.door.backends import Backend, trace_headers
 from gateway.door.joined import Own
 from gateway.door.places import Places
 from gateway.door.routes import PREFIX, Route, route_of
+from gateway.door.second import visitor_of
 from gateway.door.visitor import Answer, Ask, Visitor
 from gateway.identity import key_sessions, keys
 from gateway.identity.authority import Pass
-from gateway.identity.people import People, SignedIn
+from gateway.identity.people import People
+from gateway.signing_in import Step
 
 AS_PEOPLE = (
     "Sign in with a login and a password of your own; the operator invites you: python -m gateway.cli person invite."
@@ -68,24 +70,25 @@ class GatewayDoor:
         self._admission.refuse_after_failures()
         self._admission.note_failure()
 
-    def sign_in_person(self, login: str, password: str, device: str = "") -> Visitor:
-        """Return a person with a new session: its id is made at every log-in, so none can be planted before."""
-        return _visitor(self._people.sign_in(login, password, self._admission.address(), device))
+    def sign_in_person(self, login: str, password: str, device: str = "") -> Visitor | Step:
+        """Return a person with a new session, or the step before it where a second factor is asked for."""
+        return visitor_of(self._people.sign_in(login, password, self._admission.address(), device))
 
     def device_of(self, login: str, device: str) -> str:
         """Return what a device keeps to be known as one of this login's: what it has, or a new one."""
         return device if self._people.knows(login, device) else self._people.new_device(login)
 
-    def accept_invitation(self, code: str, password: str) -> Visitor:
+    def accept_invitation(self, code: str, password: str) -> Visitor | Step:
         """Take an invitation up with a password and sign in."""
-        return _visitor(self._people.accept(code, password, self._admission.address()))
+        return visitor_of(self._people.accept(code, password, self._admission.address()))
 
     def change_password(self, visitor: Visitor, current: str, new: str) -> Visitor:
         """Change the password of a person who is signed in; every other session of theirs ends."""
         person = self._pass(visitor).caller.per
         if person is None:
             raise Forbidden("Who came with an API key has no password.")
-        return _visitor(self._people.change_password(person, current, new))
+        made = self._people.change_password(person, current, new, visitor.session or "")
+        return visitor_of(made)
 
     def sign_out(self, visitor: Visitor) -> None:
         """End a session here at once, and in the other processes within a second, whatever opened it."""
@@ -137,8 +140,3 @@ class GatewayDoor:
             patience=route.patience,
             repeatable=ask.method == "GET" or bool(ask.key),
         )
-
-
-def _visitor(signed_in: SignedIn) -> Visitor:
-    client = signed_in.client
-    return Visitor(client.id, "", client.role, client.enterprise, signed_in.session, signed_in.person)

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from chassis.core.errors import Unauthenticated, UpstreamUnavailable
 from chassis.core.identity import AUDIENCE, Caller, Verifier
 from chassis.data.database import Database
-from gateway.identity import assertions, key_sessions, keys, people, proofs, store
+from gateway.identity import assertions, key_sessions, keys, proofs, sessions, store
 from gateway.identity.assertions import SignedBy
 from gateway.identity.proofs import BoundToken
 from gateway.identity.roles import AUDIENCES, DEFAULT_SCOPES, PUBLISHERS
@@ -53,12 +53,19 @@ class Authority:
     """Knows clients by their keys. What it remembers holds until the revision of clients and keys moves on."""
 
     def __init__(
-        self, database: Database, signer: Signer, pepper: bytes, clock: Callable[[], float] = time.time
+        self,
+        database: Database,
+        signer: Signer,
+        pepper: bytes,
+        clock: Callable[[], float] = time.time,
+        required: Collection[str] = (),
     ) -> None:
+        """Let in no session of a person of the roles `required` that was opened without a second factor."""
         self._database = database
         self._pepper = pepper
         self._mark_key = hmac.digest(pepper, b"mark", "sha256")
         self._clock = clock
+        self._required = frozenset(required)
         self._verifier = Verifier(keys=signer.key_set(), audiences=AUDIENCES, bound=True)
         # By a credential's mark, or by ("session", id): no credential can spell a session's pass.
         self._passes: dict[bytes | tuple[str, str], Pass] = {}
@@ -115,11 +122,11 @@ class Authority:
             return known
         seen_at = self._revision
         with self._read() as session:
-            here = people.live_session(session, session_id, datetime.now(UTC))
+            here = sessions.live_session(session, session_id, datetime.now(UTC), self._required)
         if here is None:
             raise Unauthenticated("The session has ended. Sign in again.")
         caller = replace(caller_of(here.client), sid=here.session, per=here.person)
-        issued = self._issue(caller, here.session, seen_at)
+        issued = self._issue(caller, here.session, seen_at, here.factor)
         return self._remember(("session", session_id), _ending(issued, here.expires))
 
     def signed_by(self, assertion: str, audiences: Collection[str], now: float) -> SignedBy:
@@ -159,9 +166,9 @@ class Authority:
         onward = token if bound is None else self.signer.issue(caller, key_id, self._clock(), claims["aud"])
         return Pass(caller, key_id, f"Bearer {onward}", float(claims["exp"]), revision, claims["aud"], bound)
 
-    def _issue(self, caller: Caller, key_id: str, revision: int) -> Pass:
+    def _issue(self, caller: Caller, key_id: str, revision: int, factor: str | None = None) -> Pass:
         now = self._clock()
-        token = self.signer.issue(caller, key_id, now)
+        token = self.signer.issue(caller, key_id, now, factor=factor)
         return Pass(caller, key_id, f"Bearer {token}", now + PASS_SECONDS, revision)
 
     def _holding(self, name: bytes | tuple[str, str]) -> Pass | None:

@@ -5,50 +5,43 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from chassis.core.errors import Conflict, Invalid, NotFound, TooManyRequests, Unauthenticated
+from chassis.core.errors import Conflict, Invalid, NotFound, Unauthenticated
 from chassis.data.database import Database
-from gateway.identity import passwords, store
+from gateway.identity import factor_rows, passwords, store
+from gateway.identity.attempts import Attempts
 from gateway.identity.roles import SERVICE
-from gateway.identity.store import Client
-from gateway.identity.tables import AttemptRow, ClientRow, PersonRow, SessionRow
+from gateway.identity.sessions import REFUSED, SignedIn, end_all, enter, open_session
+from gateway.identity.tables import PersonRow, SessionRow
+from gateway.signing_in import Event, Step
 
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{2,63}")
-INVITED_FOR, SIGNED_IN_FOR = timedelta(hours=72), timedelta(hours=8)
-# So many attempts in a window: at one login from one address or device, from one address, and at one login from all of
-# them. A right password clears its login's counts. Who guesses elsewhere closes nobody's own device.
-WINDOW, PER_LOGIN, PER_ADDRESS, PER_LOGIN_ANYWHERE = timedelta(minutes=15), 10, 100, 100
+INVITED_FOR = timedelta(hours=72)
+# So many attempts in a window (`attempts.WINDOW`): at one login from one address or device, from one address, and at
+# one login from all of them. A right password clears its login's counts. Who guesses elsewhere closes nobody's own
+# device.
+PER_LOGIN, PER_ADDRESS, PER_LOGIN_ANYWHERE = 10, 100, 100
 DEVICE = re.compile(r"dev_[0-9a-f]{32}\.[0-9a-f]{64}")
-REFUSED = "The login or the password is not right."
 
 
 class PersonExists(Conflict):
     """Somebody signs in by that login already."""
 
 
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """A live session with its person and the client that the person belongs to."""
-
-    session: str
-    person: str
-    client: Client
-    expires: datetime
-
-
 class People:
     """The register of people. A session that ends is refused by every process within a second."""
 
-    def __init__(self, database: Database, pepper: bytes) -> None:
+    def __init__(self, database: Database, pepper: bytes, required: Collection[str] = ()) -> None:
+        """Ask people of the roles `required` for a second factor, and of the others who have one."""
         self._database = database
-        self._pepper = pepper
+        self._attempts = Attempts(database, pepper)
+        self._required = frozenset(required)
 
     def invite(self, login: str, client_id: str) -> str:
         """Add a person for a client and return a code, shown this once, with which they choose a password."""
@@ -72,17 +65,40 @@ class People:
                 raise Invalid("This person's account has ended. Invite another login.")
             person.password = None
             session.flush()
-            _end_all(session, person.id)
+            end_all(session, person.id)
             return self._invitation(session, person.id)
 
+    def reset_factors(self, login: str) -> str:
+        """End a person's second factors, password and sessions and return a new code, as `reset` does.
+
+        The password ends too: it alone must not be what a new factor is added with.
+        """
+        with self._database.begin() as session:
+            person = self._of_login(session, login)
+            if person.disabled_at:
+                raise Invalid("This person's account has ended. Invite another login.")
+            person.password = None
+            session.flush()
+            factor_rows.lock(session, person.id)
+            factor_rows.forget(session, person.id)
+            factor_rows.note(session, person.id, "reset", datetime.now(UTC))
+            end_all(session, person.id)
+            return self._invitation(session, person.id)
+
+    def record(self, login: str | None = None, most: int = 200) -> list[tuple[str, str, Event]]:
+        """Return what happened to second factors as (login, client, event), the newest first."""
+        with self._database.read() as session:
+            return list(factor_rows.record(session, login, most))
+
     def disable(self, login: str) -> None:
-        """End a person's account with all sessions."""
+        """End a person's account with all sessions and factors."""
         with self._database.begin() as session:
             person = self._of_login(session, login)
             person.disabled_at = person.disabled_at or datetime.now(UTC)
             person.invitation = None
             session.flush()
-            _end_all(session, person.id)
+            factor_rows.forget(session, person.id)
+            end_all(session, person.id)
 
     def listing(self) -> list[tuple[str, str, str]]:
         """Return (login, client, state) of everybody."""
@@ -90,10 +106,10 @@ class People:
             rows = session.scalars(select(PersonRow).order_by(PersonRow.login)).all()
             return [(row.login, row.client, _state(row)) for row in rows]
 
-    def accept(self, code: str, password: str, address: str) -> SignedIn:
+    def accept(self, code: str, password: str, address: str) -> SignedIn | Step:
         """Take an invitation up with a password of one's own; the code opens nothing afterwards."""
-        self._attempt("address:" + address, PER_ADDRESS)
-        mark, now = self._mark("invitation:" + code), datetime.now(UTC)
+        self._attempts.count("address:" + address, PER_ADDRESS)
+        mark, now = self._attempts.mark("invitation:" + code), datetime.now(UTC)
         invited = (
             PersonRow.invitation == mark,
             PersonRow.invited_until > now,
@@ -113,17 +129,19 @@ class People:
             )
             if person is None:
                 raise Unauthenticated("This invitation has just been used. Sign in with the password chosen then.")
-            return _open(session, person)
+            return enter(session, person, self._required)
 
-    def sign_in(self, login: str, password: str, address: str, device: str = "") -> SignedIn:
-        """Return a new session; raise `Unauthenticated`, the same for a wrong password and for nobody's login.
+    def sign_in(self, login: str, password: str, address: str, device: str = "") -> SignedIn | Step:
+        """Return a new session, or the step before it.
+
+        Raises `Unauthenticated`, the same for a wrong password and for nobody's login.
 
         `device` is what `new_device` gave to who signed in there before: it has counts of its own.
         """
         login = _login(login)
         counts = self._counts(login, address, device)
         for subject, most in counts.items():
-            self._attempt(subject, most)
+            self._attempts.count(subject, most)
         with self._database.read() as session:
             person = session.execute(
                 select(PersonRow.id, PersonRow.password).where(
@@ -133,15 +151,16 @@ class People:
         if not passwords.matches(password, person.password if person else None) or person is None:
             raise Unauthenticated(REFUSED)
         with self._database.begin() as session:
-            # Between the check and now the password may have been changed: only what was checked opens.
+            # Between the check and now the password may have been changed, or a factor added: only what was checked
+            # opens, and who changes either meanwhile is waited for.
+            factor_rows.lock(session, person.id)
             still = session.scalar(
                 select(PersonRow.password).where(PersonRow.id == person.id, PersonRow.disabled_at.is_(None))
             )
             if still != person.password:
                 raise Unauthenticated(REFUSED)
-            cleared = [self._mark(subject) for subject in counts if not subject.startswith("address:")]
-            session.execute(delete(AttemptRow).where(AttemptRow.digest.in_(cleared)))
-            return _open(session, person.id)
+            self._attempts.clear(session, [subject for subject in counts if not subject.startswith("address:")])
+            return enter(session, person.id, self._required)
 
     def new_device(self, login: str) -> str:
         """Return what a device keeps to be known again as one of this login's; it opens nothing."""
@@ -166,11 +185,11 @@ class People:
         }
 
     def _device_mark(self, login: str, device: str) -> str:
-        return self._mark(f"device:{login}:{device}").hex()
+        return self._attempts.mark(f"device:{login}:{device}").hex()
 
-    def change_password(self, person_id: str, current: str, new: str) -> SignedIn:
-        """Change a person's own password, end all sessions and return a new one."""
-        self._attempt("person:" + person_id, PER_LOGIN)
+    def change_password(self, person_id: str, current: str, new: str, session_id: str = "") -> SignedIn:
+        """Change a person's own password, end all sessions and return a new one, opened by what this one was."""
+        self._attempts.count("person:" + person_id, PER_LOGIN)
         with self._database.read() as session:
             person = session.get(PersonRow, person_id)
             login, stored = (person.login, person.password) if person else ("", None)
@@ -186,9 +205,10 @@ class People:
             )
             if changed is None:
                 raise Unauthenticated("The current password is not right.")
-            session.execute(delete(AttemptRow).where(AttemptRow.digest == self._mark("person:" + person_id)))
-            _end_all(session, person_id)
-            return _open(session, person_id)
+            self._attempts.clear(session, ["person:" + person_id])
+            factor, proved_at = _proof(session, session_id)
+            end_all(session, person_id)
+            return open_session(session, person_id, factor, proved_at)
 
     def sign_out(self, session_id: str) -> int:
         """End a session and return the revision from which on no process lets it in: today's where it had ended."""
@@ -209,30 +229,10 @@ class People:
 
     def _invitation(self, session: Session, person: str) -> str:
         code = f"inv_{secrets.token_hex(24)}"
-        values: dict[str, Any] = {"invitation": self._mark("invitation:" + code)}
+        values: dict[str, Any] = {"invitation": self._attempts.mark("invitation:" + code)}
         values["invited_until"] = datetime.now(UTC) + INVITED_FOR
         session.execute(update(PersonRow).where(PersonRow.id == person).values(values))
         return code
-
-    def _attempt(self, subject: str, most: int) -> None:
-        """Count one attempt in the database before it is judged, so that of many at once none goes uncounted."""
-        mark, now = self._mark(subject), datetime.now(UTC)
-        with self._database.begin() as session:
-            session.execute(delete(AttemptRow).where(AttemptRow.ends_at <= now))
-            counted = _count(session, mark)
-            if counted is None:
-                try:
-                    with session.begin_nested():
-                        session.execute(insert(AttemptRow), [{"digest": mark, "number": 1, "ends_at": now + WINDOW}])
-                    counted = (1, now + WINDOW)
-                except IntegrityError:
-                    counted = _count(session, mark) or (1, now + WINDOW)
-        if counted[0] > most:
-            wait = max(1, int((counted[1] - now).total_seconds()) + 1)
-            raise TooManyRequests("Too many attempts to sign in. Wait and try again.", retry_after=wait)
-
-    def _mark(self, subject: str) -> bytes:
-        return hmac.digest(self._pepper, subject.encode(errors="surrogatepass"), "sha256")
 
 
 def _login(text: str) -> str:
@@ -241,50 +241,10 @@ def _login(text: str) -> str:
     return login if LOGIN.fullmatch(login) else ""
 
 
-def live_session(session: Session, session_id: str, now: datetime) -> SignedIn | None:
-    """Return a session that has neither ended nor expired, of a person and a client who have not ended either."""
-    row = session.execute(
-        select(SessionRow.person, SessionRow.expires_at, ClientRow)
-        .join(PersonRow, PersonRow.id == SessionRow.person)
-        .join(ClientRow, ClientRow.id == PersonRow.client)
-        .where(
-            SessionRow.id == session_id,
-            SessionRow.ended_at.is_(None),
-            SessionRow.expires_at > now,
-            PersonRow.disabled_at.is_(None),
-            ClientRow.disabled_at.is_(None),
-        )
-    ).one_or_none()
-    return SignedIn(session_id, row[0], store.client_of_row(row[2]), row[1]) if row else None
-
-
-def _open(session: Session, person: str) -> SignedIn:
-    now = datetime.now(UTC)
-    made = {"id": f"ses_{secrets.token_hex(12)}", "person": person, "created_at": now}
-    session.execute(insert(SessionRow), [{**made, "expires_at": now + SIGNED_IN_FOR}])
-    opened = live_session(session, str(made["id"]), now)
-    if opened is None:
-        raise Unauthenticated(REFUSED)  # the client has ended
-    return opened
-
-
-def _end_all(session: Session, person: str) -> None:
-    session.execute(
-        update(SessionRow)
-        .where(SessionRow.person == person, SessionRow.ended_at.is_(None))
-        .values(ended_at=datetime.now(UTC))
-    )
-    store.advance(session)
-
-
-def _count(session: Session, mark: bytes) -> tuple[int, datetime] | None:
-    row = session.execute(
-        update(AttemptRow)
-        .where(AttemptRow.digest == mark)
-        .values(number=AttemptRow.number + 1)
-        .returning(AttemptRow.number, AttemptRow.ends_at)
-    ).one_or_none()
-    return (row[0], row[1]) if row else None
+def _proof(session: Session, session_id: str) -> tuple[str | None, datetime | None]:
+    """Return by which factor a session was opened, and when its person last proved to be there."""
+    row = session.get(SessionRow, session_id)
+    return (row.factor, row.proved_at) if row else (None, None)
 
 
 def _state(row: PersonRow) -> str:

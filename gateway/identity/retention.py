@@ -13,7 +13,16 @@ from sqlalchemy import ColumnElement, exists, or_
 from chassis.core.retention import Declared, declared
 from chassis.data.removal import Removal, finished_jobs
 from gateway.identity.roles import DEFAULT_SCOPES
-from gateway.identity.tables import AttemptRow, ClientRow, KeySessionRow, PersonRow, SessionRow, UsedAssertionRow
+from gateway.identity.tables import (
+    AttemptRow,
+    ClientRow,
+    FactorEventRow,
+    KeySessionRow,
+    PersonRow,
+    SessionRow,
+    StepRow,
+    UsedAssertionRow,
+)
 
 # Who can sign: whose role lets them give consents.
 SIGNING = sorted(role for role, scopes in DEFAULT_SCOPES.items() if "consents:write" in scopes)
@@ -34,6 +43,8 @@ def removals() -> list[Removal]:
         Removal("signing-sessions", sessions, lambda before: _over(before) & signs),
         Removal("sessions", sessions, lambda before: _over(before) & ~signs),
         Removal("sessions", KeySessionRow.__table__, _key_session_over),
+        Removal("sign-in-steps", StepRow.__table__, lambda before: StepRow.expires_at < before),
+        Removal("factor-events", FactorEventRow.__table__, lambda before: FactorEventRow.at < before),
         Removal("attempts", AttemptRow.__table__, lambda before: AttemptRow.ends_at < before),
         Removal("used-assertions", UsedAssertionRow.__table__, lambda before: UsedAssertionRow.expires_at < before),
         finished_jobs("gateway-jobs"),

@@ -102,6 +102,81 @@ class SessionRow(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    # By which second factor it was opened, None by the password alone; when its person last proved to be there.
+    factor: Mapped[str | None] = mapped_column(String(16))
+    proved_at: Mapped[datetime | None]
+
+
+class StepRow(Base):
+    """The first of two steps of signing in: the password was right, a second factor is still to be shown.
+
+    It is no session and stands in no table of sessions, so that nothing takes it for one.
+    """
+
+    __tablename__ = "sign_in_steps"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    person: Mapped[str] = mapped_column(String(32), ForeignKey("people.id"), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class PasskeyRow(Base):
+    """A passkey of a person: the public key (COSE) and how often its authenticator says that it was used."""
+
+    __tablename__ = "passkeys"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    person: Mapped[str] = mapped_column(String(32), ForeignKey("people.id"), index=True)
+    credential: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int]
+    name: Mapped[str] = mapped_column(String(60))
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class TotpRow(Base):
+    """An app that makes codes by the time: its secret, sealed, and the step of time of the last code that was used."""
+
+    __tablename__ = "totp"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    person: Mapped[str] = mapped_column(String(32), ForeignKey("people.id"), unique=True)
+    secret: Mapped[str] = mapped_column(Text)
+    step: Mapped[int]
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class RecoveryCodeRow(Base):
+    """A code for who has lost their factors: its digest under the pepper, never the text; used once."""
+
+    __tablename__ = "recovery_codes"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    person: Mapped[str] = mapped_column(String(32), ForeignKey("people.id"), index=True)
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class FactorEventRow(Base):
+    """What happened to a person's second factors: the operator's record, and what the person is told at sign-in.
+
+    `session` is the one in which it was done, None where it was not done by somebody signed in.
+    """
+
+    __tablename__ = "factor_events"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    person: Mapped[str] = mapped_column(String(32), ForeignKey("people.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(24))
+    factor: Mapped[str | None] = mapped_column(String(16))
+    name: Mapped[str | None] = mapped_column(String(60))
+    session: Mapped[str | None] = mapped_column(String(32))
+    at: Mapped[datetime] = mapped_column(index=True)
+    seen_at: Mapped[datetime | None]
 
 
 class KeySessionRow(Base):

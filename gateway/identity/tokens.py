@@ -19,6 +19,8 @@ from chassis.core.identity import AUDIENCE, ISSUER, Caller
 ALGORITHM = "ES256"
 NEXT = "# published, signs after the next rotation\n"
 LIFE_SECONDS = 300
+# How tokens name what a person has shown beside the password (RFC 8176); it has no word for a recovery code.
+METHODS = {"passkey": ("pop", "user", "mfa"), "totp": ("otp", "mfa"), "recovery": ("mfa",)}
 PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.+?-----END [A-Z ]*PRIVATE KEY-----\n?", re.DOTALL)
 
 
@@ -28,11 +30,19 @@ class Signer:
 
     keys: tuple[ECKey, ...]
 
-    def issue(self, caller: Caller, key_id: str, now: float, audience: str = AUDIENCE, bound: str | None = None) -> str:
+    def issue(
+        self,
+        caller: Caller,
+        key_id: str,
+        now: float,
+        audience: str = AUDIENCE,
+        bound: str | None = None,
+        factor: str | None = None,
+    ) -> str:
         """Return a token for `caller`; its id names the API key it came from, so that the key can end it.
 
         `audience` is the whole suite, or the one service that will take it; `bound` the thumbprint of the key that
-        whoever brings it has to prove (RFC 9449 section 6).
+        whoever brings it has to prove (RFC 9449 section 6); `factor` what a person has shown beside the password.
         """
         claims: dict[str, Any] = {
             "iss": ISSUER,
@@ -49,7 +59,7 @@ class Signer:
         if bound:
             claims["cnf"] = {"jkt": bound}
         if caller.per:
-            claims["amr"] = ["pwd"]  # RFC 8176
+            claims["amr"] = ["pwd", *METHODS.get(factor or "", ())]
         key = self.keys[0]
         return jwt.encode(
             {"alg": ALGORITHM, "kid": key.thumbprint(), "typ": "JWT"}, claims, key, algorithms=[ALGORITHM]

@@ -1,4 +1,4 @@
-"""What the portal needs from the gateway: sign somebody in, and call the services in that name.
+"""What the portal needs from the gateway: sign somebody in, by one step or two, and call the services in that name.
 
 The pages know no key, no token and no address of a service. The gateway gives one `Door`; the tests give one that
 answers from files.
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from chassis.core.errors import Refused
 from gateway.door.visitor import Answer, Ask, Visitor
+from gateway.signing_in import NewTotp, Overview, Shown, Step, Ways
 
 
 class Door(Protocol):
@@ -22,13 +23,13 @@ class Door(Protocol):
         Raises `Forbidden` for a right one of a role whose keys open no page.
         """
 
-    def sign_in_person(self, login: str, password: str, device: str = "") -> Visitor:
-        """Return a person with a new session; raise `Unauthenticated`, `TooManyRequests`."""
+    def sign_in_person(self, login: str, password: str, device: str = "") -> Visitor | Step:
+        """Return a person with a new session, or the step before it; raise `Unauthenticated`, `TooManyRequests`."""
 
     def device_of(self, login: str, device: str) -> str:
         """Return what a device keeps to be known as one of this login's."""
 
-    def accept_invitation(self, code: str, password: str) -> Visitor:
+    def accept_invitation(self, code: str, password: str) -> Visitor | Step:
         """Take an invitation up; raise `Unauthenticated`, `TooManyRequests`, `Invalid` for a weak password."""
 
     def change_password(self, visitor: Visitor, current: str, new: str) -> Visitor:
@@ -43,6 +44,47 @@ class Door(Protocol):
         An answer of any status is returned, a problem included. Raises `Unauthenticated` where the visitor's key has
         been revoked since, `UpstreamUnavailable` where the service does not answer.
         """
+
+
+class SecondDoor(Protocol):
+    """The second factors of who is signing in or signed in.
+
+    All raise `Unauthenticated` where the step or the session has ended, `Forbidden` where what is asked needs a fresh
+    proof, and `NotProven` for what proves nothing.
+    """
+
+    def ways(self, here: Visitor | Step) -> Ways:
+        """Return by what somebody can prove to be there."""
+
+    def complete(self, step: Step, shown: Shown) -> tuple[Visitor, bool]:
+        """Take the second step; return the visitor, and whether there is something that they have to be told."""
+
+    def confirm(self, here: Visitor, shown: Shown) -> None:
+        """Prove again to be there; raise `TooManyRequests` as `complete` does."""
+
+    def overview(self, here: Visitor) -> Overview:
+        """Return a person's factors and what happened to them."""
+
+    def begin_totp(self, here: Visitor | Step) -> NewTotp:
+        """Return the secret of an app to be added; raise `Conflict` for a second one."""
+
+    def same_totp(self, here: Visitor | Step, box: str) -> NewTotp:
+        """Return the secret that a form has brought back; raise `Invalid` for another's."""
+
+    def add_totp(self, here: Visitor | Step, box: str, typed: str) -> tuple[Visitor | None, list[str]]:
+        """Add an app; return who is signed in by it, where that was a step, and recovery codes with a first factor."""
+
+    def begin_passkey(self, here: Visitor | Step) -> str:
+        """Return what a browser is asked in order to make a passkey, as JSON; raise `Conflict` where none are."""
+
+    def add_passkey(self, here: Visitor | Step, answer: str, name: str) -> tuple[Visitor | None, list[str]]:
+        """Add a passkey; return as `add_totp` does."""
+
+    def remove(self, here: Visitor, factor: str) -> None:
+        """Remove a factor; raise `Conflict` for the last of who must have one."""
+
+    def renew_codes(self, here: Visitor) -> list[str]:
+        """Return new recovery codes; those of before end."""
 
 
 class ServiceProblem(Refused):

@@ -1,4 +1,7 @@
-"""A visitor's session: a signed cookie that names the session, which the gateway keeps, and never a key."""
+"""A visitor's session: a signed cookie that names the session, which the gateway keeps, and never a key.
+
+The first of two steps of signing in has a cookie of its own, signed for that alone: neither is read as the other.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,9 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from chassis.core.errors import Forbidden
 from gateway.door.visitor import Visitor
+from gateway.signing_in import STEP_FOR, Step
 
-COOKIE, DEVICE = "smecredit_session", "smecredit_device"
+COOKIE, STEP, DEVICE = "smecredit_session", "smecredit_step", "smecredit_device"
 DEVICE_SECONDS = 180 * 24 * 3600
 # A working day: a bank's clerk signs in once, and a forgotten browser is closed by the evening.
 LIFE_SECONDS = 8 * 3600
@@ -22,6 +26,7 @@ class Sessions:
 
     def __init__(self, secret: str | bytes) -> None:
         self._signer = URLSafeTimedSerializer(secret, salt="portal-session")
+        self._step_signer = URLSafeTimedSerializer(secret, salt="portal-sign-in-step")
 
     def open(self, request: Request, response: Response, visitor: Visitor) -> None:
         """Set the cookie: unreadable for scripts, sent to this site only, over https where the page came by https."""
@@ -34,6 +39,28 @@ class Sessions:
             samesite="Strict",
             secure=request.is_secure,
         )
+        response.delete_cookie(STEP, path="/portal", httponly=True, samesite="Strict")
+
+    def begin(self, request: Request, response: Response, step: Step) -> None:
+        """Set the cookie of the first step, in place of any session's."""
+        self.close(response)
+        response.set_cookie(
+            STEP,
+            self._step_signer.dumps(step.id),
+            max_age=int(STEP_FOR.total_seconds()),
+            path="/portal",
+            httponly=True,
+            samesite="Strict",
+            secure=request.is_secure,
+        )
+
+    def step(self, request: Request) -> Step | None:
+        """Return the step that this browser has taken, or None without one, with a forged one, one that is too old."""
+        try:
+            named = self._step_signer.loads(request.cookies.get(STEP, ""), max_age=int(STEP_FOR.total_seconds()))
+        except BadSignature:
+            return None
+        return Step(named) if isinstance(named, str) else None
 
     def know(self, request: Request, response: Response, device: str) -> None:
         """Have this device be known at its next sign-in."""

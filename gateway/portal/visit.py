@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from typing import Any, cast
 from urllib.parse import quote
 
-from flask import current_app, g, render_template, request
+from flask import Response, current_app, g, make_response, redirect, render_template, request, url_for
 
 from chassis.core.errors import Forbidden, NotFound, Unauthenticated, UpstreamUnavailable
 from gateway.door.visitor import Answer, Ask, Visitor
 from gateway.portal import figures, items, language
-from gateway.portal.door import Door, ServiceProblem
+from gateway.portal.door import Door, SecondDoor, ServiceProblem
 from gateway.portal.session import Sessions
+from gateway.signing_in import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Portal:
     door: Door
     sessions: Sessions
     assets: str | None
+    second: SecondDoor | None = None
     # The feature catalogue by name; asked for once a process, since it changes with a release.
     features: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     reason_codes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -52,6 +54,11 @@ def signed_in() -> Visitor | None:
     return cast("Visitor | None", g.visitor)
 
 
+def become(here: Visitor) -> None:
+    """Take somebody whose session is opened in this visit for signed in, on the page that answers it."""
+    g.visitor = here
+
+
 def visitor(*roles: str) -> Visitor:
     """Return who is signed in; raise `Unauthenticated` for nobody and `Forbidden` for another role than these."""
     here = signed_in()
@@ -60,6 +67,31 @@ def visitor(*roles: str) -> Visitor:
     if roles and here.role not in roles:
         raise Forbidden("Your role does not open this page.", role=here.role)
     return here
+
+
+def second() -> SecondDoor:
+    """Return the way to second factors; raise `NotFound` in an installation where nobody signs in by a password."""
+    here = portal().second
+    if here is None:
+        raise NotFound("Nobody signs in by a password here.")
+    return here
+
+
+def enter(here: Visitor | Step, back: str) -> Response:
+    """Open the session of who has signed in and lead them on; of who has taken one step of two, to the second."""
+    if isinstance(here, Step):
+        response = make_response(redirect(url_for("portal.entry_second_step", back=back or None), 303))
+        portal().sessions.begin(request, response, here)
+        return response
+    response = make_response(redirect(inside(back), 303))
+    portal().sessions.open(request, response, here)
+    return response
+
+
+def inside(back: str) -> str:
+    """Return the address if it is a page of the portal, else the first page: no redirect leads to another site."""
+    fits = back.startswith("/portal/") and "\\" not in back and "//" not in back and back.isprintable()
+    return back if fits else url_for("portal.entry_home")
 
 
 def ask(method: str, path: str, **how: Any) -> Any:

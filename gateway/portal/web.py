@@ -14,8 +14,16 @@ from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from chassis.core.errors import Forbidden, NotFound, Refused, TooManyRequests, Unauthenticated, UpstreamUnavailable
-from gateway.portal.door import Door, ServiceProblem
+from chassis.core.errors import (
+    Conflict,
+    Forbidden,
+    NotFound,
+    Refused,
+    TooManyRequests,
+    Unauthenticated,
+    UpstreamUnavailable,
+)
+from gateway.portal.door import Door, SecondDoor, ServiceProblem
 from gateway.portal.language import HAN, half
 from gateway.portal.pages import (
     alerts,
@@ -27,6 +35,7 @@ from gateway.portal.pages import (
     disputes,
     enterprise,
     entry,
+    factors,
     imports,
     ledger,
     mandates,
@@ -72,6 +81,14 @@ ROUTES = (
     ("/", entry.home, ("GET",)),
     ("/sign-in", entry.sign_in, ("GET", "POST")),
     ("/invitation", entry.invitation, ("GET", "POST")),
+    ("/second-step", entry.second_step, ("GET", "POST")),
+    ("/first-factor", factors.first, ("GET",)),
+    ("/factors", factors.listing, ("GET",)),
+    ("/factors/confirm", factors.confirm, ("GET", "POST")),
+    ("/factors/app", factors.app, ("GET", "POST")),
+    ("/factors/passkey", factors.passkey, ("GET", "POST")),
+    ("/factors/codes", factors.codes, ("POST",)),
+    ("/factors/<factor>/remove", factors.remove, ("POST",)),
     ("/password", entry.password, ("GET", "POST")),
     ("/sign-out", entry.sign_out, ("POST",)),
     ("/language/<name>", entry.language, ("GET",)),
@@ -145,13 +162,16 @@ ROUTES = (
 )
 
 
-def make_portal(door: Door, secret: str | bytes) -> Blueprint:
-    """Return the portal to register on the gateway; `secret` signs the session cookies of all its processes."""
+def make_portal(door: Door, secret: str | bytes, second: SecondDoor | None = None) -> Blueprint:
+    """Return the portal to register on the gateway; `secret` signs the session cookies of all its processes.
+
+    Without a `second` door nobody has a second factor.
+    """
     blueprint = Blueprint("portal", __name__, url_prefix="/portal", template_folder="templates")
     stamp = STAMP.read_text().strip() if STAMP.exists() else None
 
     def keep(state: BlueprintSetupState) -> None:
-        state.app.extensions["portal"] = Portal(door=door, sessions=Sessions(secret), assets=stamp)
+        state.app.extensions["portal"] = Portal(door=door, sessions=Sessions(secret), assets=stamp, second=second)
         _trim(state.app)
 
     blueprint.record(keep)
@@ -227,6 +247,7 @@ STATUS_OF: tuple[tuple[type[Refused], int], ...] = (
     (NotFound, 404),
     (Forbidden, 403),
     (TooManyRequests, 429),
+    (Conflict, 409),
     (Refused, 400),
 )
 
@@ -237,7 +258,7 @@ def _refused(error: Refused) -> ResponseReturnValue:
         told = _Told(error.detail, error.document, str(error.document.get("instance") or ""))
         return _explain(kind, error.status, told)
     status = next(status for kind, status in STATUS_OF if isinstance(error, kind))
-    return _explain(_text_of(status), status, _Told(error.detail if status in {400, 403} else ""))
+    return _explain(_text_of(status), status, _Told(error.detail if status in {400, 403, 409} else ""))
 
 
 def _text_of(status: int) -> str:

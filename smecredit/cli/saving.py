@@ -15,6 +15,8 @@ from smecredit.running import backups
 from smecredit.running.home import home
 from smecredit.running.upkeep import module_of, told
 
+# Whose databases hold secrets that are sealed.
+SEALING = ("matching", "gateway")
 MOMENTS = ["%Y-%m-%dT%H:%M:%SZ", backups.STAMP, "%Y-%m-%d"]
 keys_folder = click.option(
     "--keys", type=click.Path(path_type=Path, file_okay=False), help="Where the secret keys are kept, apart."
@@ -53,8 +55,10 @@ def restore_command(place: str, keys: Path | None, at: datetime | None) -> dict[
 @click.option("--new-key", is_flag=True, help="Make a key first; the one before stays until the next change.")
 @printed(resealed)
 def reseal_command(*, new_key: bool) -> dict[str, Any]:
-    """Seal the secrets of webhooks anew in the database, while the suite runs or not.
+    """Seal the secrets of webhooks and of second factors anew in the databases, while the suite runs or not.
 
-    The key lies in the home beside the others; where MATCHING_SECRET_KEYS gives keys, put a new one before them there.
+    The keys lie in the home beside the others; where MATCHING_SECRET_KEYS or GATEWAY_SECRET_KEYS gives keys, put a new
+    one before them there.
     """
-    return told(module_of("matching"), "reseal", *(["new-key"] if new_key else []), home=home())
+    order = ["reseal", *(["new-key"] if new_key else [])]
+    return {part: told(module_of(part), *order, home=home()) for part in SEALING}

@@ -9,6 +9,10 @@ from rich.markup import escape
 from smecredit.rendering.tables import plain_table, terminal
 
 MEBIBYTE = 1 << 20
+SEALED = {
+    "matching": ("endpoints", "have its client order another (POST /v1/webhooks/{id}/secret)"),
+    "gateway": ("second factors", "have its person add another (python -m gateway.cli person reset-factors LOGIN)"),
+}
 
 
 def backed_up(answer: dict[str, Any]) -> None:
@@ -44,12 +48,13 @@ def brought_back(answer: dict[str, Any]) -> None:
 def resealed(answer: dict[str, Any]) -> None:
     """Show how many secrets were sealed anew, and which cannot be opened."""
     console = terminal()
-    console.print(f"endpoints whose secrets were sealed anew: {answer['sealed']}")
-    if answer["unreadable"]:
-        console.print(
-            f"no key opens the secret of {escape(', '.join(answer['unreadable']))}: bring the key back that sealed it, "
-            "or have its client order another (POST /v1/webhooks/{id}/secret)"
-        )
+    for part, (what, otherwise) in SEALED.items():
+        console.print(f"{what} whose secrets were sealed anew: {answer[part]['sealed']}")
+        if closed := answer[part]["unreadable"]:
+            console.print(
+                f"no key opens the secret of {', '.join(closed)}: bring the key back that sealed it, or {otherwise}",
+                markup=False,
+            )
 
 
 def _parts(answer: dict[str, Any]) -> Any:

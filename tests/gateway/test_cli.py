@@ -69,6 +69,7 @@ def test_production_refuses_development_identities(home: Path, monkeypatch: pyte
     """It says what to do instead, and writes nothing."""
     monkeypatch.setenv("SMECREDIT_ENV", "production")
     monkeypatch.setenv("GATEWAY_KEY_PEPPER", "x" * 32)
+    monkeypatch.setenv("GATEWAY_SECRET_KEYS", "ab" * 32)
     result = run("identities", "--development")
     assert result.exit_code != 0
     assert "gateway.cli client" in result.output
@@ -86,6 +87,70 @@ def test_production_refuses_a_default_or_short_pepper(
     with pytest.raises(SettingsError, match="GATEWAY_KEY_PEPPER") as refusal:
         environment.Settings.from_environment()
     assert pepper is None or pepper not in str(refusal.value)
+
+
+@pytest.mark.parametrize("keys", [None, "short"])
+def test_production_refuses_to_seal_with_a_key_of_a_home(
+    home: Path, monkeypatch: pytest.MonkeyPatch, keys: str | None
+) -> None:
+    """The secrets of second factors and their key would lie in the same backup of a disk."""
+    monkeypatch.setenv("SMECREDIT_ENV", "production")
+    monkeypatch.setenv("GATEWAY_KEY_PEPPER", "x" * 32)
+    if keys:
+        monkeypatch.setenv("GATEWAY_SECRET_KEYS", keys)
+    with pytest.raises(SettingsError, match="GATEWAY_SECRET_KEYS"):
+        environment.Settings.from_environment()
+
+
+@pytest.mark.parametrize(
+    ("env", "said", "roles"),
+    [
+        ("production", None, {"operator", "bank"}),
+        ("production", "", {"operator", "bank"}),
+        ("production", "none", set()),
+        ("production", "platform", {"platform"}),
+        ("development", None, set()),
+        ("development", "operator", {"operator"}),
+    ],
+)
+def test_production_asks_operators_and_banks_for_a_second_factor(
+    home: Path, monkeypatch: pytest.MonkeyPatch, env: str, said: str | None, roles: set[str]
+) -> None:
+    """Where nothing else is said; a demonstration asks nobody."""
+    monkeypatch.setenv("SMECREDIT_ENV", env)
+    monkeypatch.setenv("GATEWAY_KEY_PEPPER", "x" * 32)
+    monkeypatch.setenv("GATEWAY_SECRET_KEYS", "ab" * 32)
+    if said is not None:
+        monkeypatch.setenv("GATEWAY_SECOND_FACTOR_ROLES", said)
+    assert environment.Settings.from_environment().second_factor_roles == roles
+
+
+@pytest.mark.parametrize(
+    "url", ["credit.example", "http://credit.example", "https://credit.example/portal", "https://"]
+)
+def test_a_public_address_is_one_that_browsers_make_passkeys_for(
+    home: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("GATEWAY_PORTAL_URL", url)
+    with pytest.raises(SettingsError, match="GATEWAY_PORTAL_URL"):
+        environment.Settings.from_environment()
+
+
+@pytest.mark.parametrize("roles", ["approver", "none,bank"])
+def test_a_role_that_there_is_not_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch, roles: str) -> None:
+    """A misspelt role would ask nobody."""
+    monkeypatch.setenv("GATEWAY_SECOND_FACTOR_ROLES", roles)
+    with pytest.raises(SettingsError, match="GATEWAY_SECOND_FACTOR_ROLES"):
+        environment.Settings.from_environment()
+
+
+def test_the_portal_is_where_the_token_endpoint_is_if_nothing_else_is_said(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATEWAY_TOKEN_URL", "https://credit.example/oauth/token")
+    assert environment.Settings.from_environment().portal_url == "https://credit.example"
+    monkeypatch.setenv("GATEWAY_PORTAL_URL", "https://portal.example")
+    assert environment.Settings.from_environment().portal_url == "https://portal.example"
 
 
 def test_settings_do_not_print_their_secrets(home: Path) -> None:

@@ -37,6 +37,8 @@ PLAIN = {
     "GATEWAY_TOKEN_URL": "https://credit.example/oauth/token",
     "GATEWAY_TRUSTED_PROXIES": "1",
     "GATEWAY_BOUND_ROLES": "bank,platform",
+    "GATEWAY_PORTAL_URL": "https://credit.example",
+    "GATEWAY_SECOND_FACTOR_ROLES": "operator,bank",
 }
 
 
@@ -318,8 +320,8 @@ def test_the_lock_of_the_pages_has_hashes_and_no_address() -> None:
 
 COMPOSED = (ROOT / "docker-compose.yml").read_text()
 ASKED = re.findall(r"\$\{(\w+)([^}]*)\}", COMPOSED)
-# What opens nothing and closes nothing where it is empty: `-` gives it no other value.
-MAY_BE_EMPTY = {"GATEWAY_BOUND_ROLES"}
+# What opens nothing where it is empty: `-` gives it no other value, and the gateway takes its own, the safe one.
+MAY_BE_EMPTY = {"GATEWAY_BOUND_ROLES", "GATEWAY_PORTAL_URL", "GATEWAY_SECOND_FACTOR_ROLES"}
 
 
 def test_no_secret_has_a_default() -> None:

@@ -1,15 +1,15 @@
-"""The way in and out: the first page, signing in, signing out, the language."""
+"""The way in and out: the first page, signing in by one step or two, signing out, the language."""
 
 from __future__ import annotations
 
-from flask import Response, make_response, redirect, request, url_for
+from flask import make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from chassis.core.errors import Forbidden, Invalid, NotFound, Unauthenticated
-from gateway.door.visitor import Visitor
 from gateway.portal import language as languages
 from gateway.portal.session import DEVICE
-from gateway.portal.visit import page, portal, say, signed_in, visitor
+from gateway.portal.visit import enter, inside, page, portal, say, second, signed_in, visitor
+from gateway.signing_in import NotProven, Ways, shown_by
 
 HOMES = {
     "enterprise": "portal.enterprise_own",
@@ -46,7 +46,7 @@ def sign_in() -> ResponseReturnValue:
         return page("sign_in.html", error=error, wrong=_wrong(with_key), notice=None, back=back), 401
     except Forbidden:
         return page("sign_in.html", error=say("entry.bound_key"), wrong="key", notice=None, back=back), 403
-    response = _with_session(here, _inside(back))
+    response = enter(here, back)
     if not with_key:
         portal().sessions.know(request, response, door.device_of(given[0], device))
     return response
@@ -75,7 +75,30 @@ def invitation() -> ResponseReturnValue:
         return page("password.html", invited=True, error=say("entry.wrong_invitation")), 401
     except Invalid:
         return page("password.html", invited=True, error=say("entry.weak_password")), 422
-    return _with_session(here, url_for("portal.entry_home"))
+    return enter(here, "")
+
+
+def second_step() -> ResponseReturnValue:
+    """Ask for a second factor, and open the session by it; lead who must add one to where they do."""
+    step = portal().sessions.step(request)
+    if step is None:
+        raise Unauthenticated("Sign in first.")
+    back = request.values.get("back", "")
+    ways = second().ways(step)
+    if ways.must_add:
+        return redirect(url_for("portal.factors_first"), 303)
+    if request.method == "GET":
+        return _second_step(ways, back, "", None), 200
+    shown = shown_by(request.form.get("kind", ""), request.form.get("shown", ""))
+    try:
+        here, untold = second().complete(step, shown)
+    except NotProven:
+        return _second_step(second().ways(step), back, shown.kind, say(f"factors.wrong_{shown.kind}")), 401
+    return enter(here, url_for("portal.factors_listing", back=inside(back)) if untold else back)
+
+
+def _second_step(ways: Ways, back: str, wrong: str, error: str | None) -> str:
+    return page("second_step.html", ways=ways, back=back, wrong=wrong, error=error, again=False)
 
 
 def password() -> ResponseReturnValue:
@@ -94,13 +117,7 @@ def password() -> ResponseReturnValue:
         return page("password.html", invited=False, error=say("entry.wrong_password")), 401
     except Invalid:
         return page("password.html", invited=False, error=say("entry.weak_password")), 422
-    return _with_session(changed, url_for("portal.entry_home"))
-
-
-def _with_session(here: Visitor, target: str) -> Response:
-    response = make_response(redirect(target, 303))
-    portal().sessions.open(request, response, here)
-    return response
+    return enter(changed, "")
 
 
 def _wrong(with_key: bool) -> str:
@@ -111,14 +128,8 @@ def language(name: str) -> ResponseReturnValue:
     """Keep the chosen language in a cookie and go back to the page."""
     if name not in {"zh", "en"}:
         raise NotFound("The portal speaks zh and en.")
-    response = make_response(redirect(_inside(request.args.get("back", "")), 303))
+    response = make_response(redirect(inside(request.args.get("back", "")), 303))
     response.set_cookie(
         languages.COOKIE, name, max_age=languages.YEAR_SECONDS, path="/", samesite="Lax", secure=request.is_secure
     )
     return response
-
-
-def _inside(back: str) -> str:
-    """Return the address if it is a page of the portal, else the first page: no redirect leads to another site."""
-    inside = back.startswith("/portal/") and "\\" not in back and "//" not in back and back.isprintable()
-    return back if inside else url_for("portal.entry_home")

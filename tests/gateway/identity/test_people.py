@@ -20,7 +20,7 @@ from chassis.core.errors import Conflict, Invalid, NotFound, TooManyRequests, Un
 from chassis.data.database import Database
 from gateway.cli import main
 from gateway.context import Context
-from gateway.identity import passwords, people
+from gateway.identity import passwords, people, sessions
 from gateway.identity.authority import Authority
 from gateway.identity.people import People
 from gateway.portal.session import COOKIE, DEVICE
@@ -218,7 +218,7 @@ def test_a_session_ends_after_a_working_day(officer: People, context: Context) -
     here = officer.sign_in(LOGIN, PASSWORD, ADDRESS)
     with context.database.read() as session:
         late = datetime.now(UTC) + timedelta(hours=8, seconds=1)
-        assert people.live_session(session, here.session, late) is None
+        assert sessions.live_session(session, here.session, late) is None
 
 
 def test_who_guesses_at_a_login_closes_it_for_its_own_address_only(officer: People) -> None:

@@ -16,7 +16,15 @@ from chassis.data.database import Database
 from chassis.data.removal import carry_out
 from chassis.data.worker import Worker
 from gateway.identity.retention import policies, removals
-from gateway.identity.tables import AttemptRow, ClientRow, PersonRow, SessionRow, UsedAssertionRow
+from gateway.identity.tables import (
+    AttemptRow,
+    ClientRow,
+    FactorEventRow,
+    PersonRow,
+    SessionRow,
+    StepRow,
+    UsedAssertionRow,
+)
 from gateway.upkeep import do_due, plan, scheduled, told
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
@@ -36,6 +44,8 @@ def database(tmp_path: Path) -> Iterator[Database]:
                 mark = {"id": f"{name}-{client}", "person": f"of-{client}"}
                 fill(session, SessionRow, at, **mark, expires_at=at + timedelta(hours=8))
         fill(session, AttemptRow, NOW - timedelta(days=2))
+        fill(session, StepRow, NOW - timedelta(days=2), person="of-bank-1")
+        fill(session, FactorEventRow, NOW - timedelta(days=731), person="of-bank-1")
         fill(session, UsedAssertionRow, NOW - timedelta(days=2))
     yield database
     database.dispose()
@@ -48,7 +58,8 @@ def left(database: Database) -> set[str]:
 
 def test_a_session_that_may_have_signed_outlives_the_others(database: Database) -> None:
     gone = carry_out(database, policies(), removals(), NOW)
-    assert gone == {"signing-sessions": 1, "sessions": 2, "attempts": 1, "used-assertions": 1, "gateway-jobs": 0}
+    ended = {"sign-in-steps": 1, "factor-events": 1, "attempts": 1, "used-assertions": 1, "gateway-jobs": 0}
+    assert gone == {"signing-sessions": 1, "sessions": 2, **ended}
     assert left(database) == {"new-bank-1", "new-firm-1", "old-firm-1"}
 
 

@@ -107,6 +107,8 @@ def test_no_sentence_is_left_over() -> None:
         "move_note",
         "move_sure",
         "did",
+        "factor",
+        "factor_event",
     }
     text = sources()
     left = [
@@ -120,6 +122,7 @@ def test_no_sentence_is_left_over() -> None:
 def _computed(section: str, key: str, text: str) -> bool:
     prefixes = {
         "consent": {"live", "revoked", "expired", "granted", "was_revoked", *WINDOW, *LIMITS},
+        "factors": {"wrong_totp", "wrong_recovery", "wrong_passkey", "wrong_password"},
         "fuller": {"sale", "purchase"},
         "mandate": {"given", "was_ended"},
         "operations": {"unavailable", "not_allowed"},

@@ -56,7 +56,7 @@ class Limits:
     rows: int = 1 << 18
     memory: int = 640 << 20
     seconds: float = 120.0
-    columns: int = 1 << 14
+    columns: int = 1 << 10
     cells: int = 1 << 23
     gauged: bool = False
 
