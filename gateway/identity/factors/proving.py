@@ -73,7 +73,8 @@ class Proving:
         if row and secret is None:
             raise Conflict(
                 "The secret of your app cannot be opened here. Use another way, or ask the operator to run "
-                "`smecredit verify`, which says what to do."
+                "`smecredit verify`, which says what to do. "
+                "/ 此处无法读取您的验证器应用密钥，请换用其他方式，或请运营方运行 `smecredit verify`。"
             )
         step = totp.step_of(secret, typed, time.time()) if secret else None
         used = step is not None and session.scalar(

@@ -139,7 +139,10 @@ class SecondFactors:
         with self._database.read() as session:
             here = self._changing(session, by)
             if session.scalar(select(TotpRow.id).where(TotpRow.person == here.person)):
-                raise Conflict("You have an app that makes codes. Remove it before you add another.")
+                raise Conflict(
+                    "You have an app that makes codes. Remove it before you add another. "
+                    "/ 您已添加验证器应用，请先移除再添加新的。"
+                )
         return self._shown(here, totp.new_secret())
 
     def same_totp(self, by: Step | str, box: str) -> NewTotp:
@@ -158,7 +161,10 @@ class SecondFactors:
             if step is None:
                 raise NotProven("The code is not the app's. Look at the app again, and at your device's clock.")
             if session.scalar(select(TotpRow.id).where(TotpRow.person == here.person)):
-                raise Conflict("You have an app that makes codes. Remove it before you add another.")
+                raise Conflict(
+                    "You have an app that makes codes. Remove it before you add another. "
+                    "/ 您已添加验证器应用，请先移除再添加新的。"
+                )
             made = {"id": f"otp_{secrets.token_hex(12)}", "person": here.person, "step": step, "created_at": now}
             session.execute(insert(TotpRow), [{**made, "secret": self._sealer.seal(secret, str(made["id"]))}])
             return self._added(session, here, TOTP, None)
@@ -189,7 +195,10 @@ class SecondFactors:
                 _insert_passkey(session, here.person, made, name)
                 return self._added(session, here, PASSKEY, name)
         except IntegrityError:
-            raise Conflict("This passkey is registered already. Use another device or key.") from None
+            raise Conflict(
+                "This passkey is registered already. Use another device or key. "
+                "/ 该通行密钥已登记，请使用其他设备或密钥。"
+            ) from None
 
     def remove(self, session_id: str, factor: str) -> int:
         """Remove a factor and return the revision from which on all other sessions have ended.
@@ -200,10 +209,13 @@ class SecondFactors:
             here = self._changing(session, session_id)
             gone = factor_rows.remove(session, here.person, factor)
             if gone is None:
-                raise NotFound("You have no such second factor.")
+                raise NotFound("You have no such second factor. / 您没有该验证方式。")
             if not factor_rows.has_any(session, here.person):
                 if here.required:
-                    raise LastFactor("Your role needs a second factor. Add another one first, then remove this one.")
+                    raise LastFactor(
+                        "Your role needs a second factor. Add another one first, then remove this one. "
+                        "/ 您的角色必须使用第二验证方式，请先添加另一种，再移除此项。"
+                    )
                 factor_rows.forget_codes(session, here.person)
             self._note(session, here, "removed", gone.kind, gone.name)
             return sessions.end_all(session, here.person, but=session_id)
@@ -213,7 +225,10 @@ class SecondFactors:
         with self._database.begin() as session:
             here = self._changing(session, session_id)
             if not factor_rows.has_any(session, here.person):
-                raise Conflict("Recovery codes stand for a second factor. Add one first.")
+                raise Conflict(
+                    "Recovery codes stand for a second factor. Add one first. "
+                    "/ 恢复码用于代替第二验证方式，请先添加一种验证方式。"
+                )
             self._note(session, here, "codes", RECOVERY, None)
             return self._codes(session, here.person)
 
@@ -243,9 +258,12 @@ class SecondFactors:
         here = self._holder(session, by)
         factor_rows.lock(session, here.person)
         if here.step and factor_rows.has_any(session, here.person):
-            raise Forbidden("Show the second factor that you have first.")
+            raise Forbidden("Show the second factor that you have first. / 请先通过已有的第二验证方式验证。")
         if not here.fresh:
-            raise Forbidden("Prove once more that it is you, then change your second factors.")
+            raise Forbidden(
+                "Prove once more that it is you, then change your second factors. "
+                "/ 请再次验证身份，然后更改第二验证方式。"
+            )
         return here
 
     def _added(self, session: Session, here: _Holder, kind: str, name: str | None) -> Added:
@@ -275,14 +293,18 @@ class SecondFactors:
     def _secret(self, here: _Holder, box: str) -> str:
         secret = sealed.opened(self._sealer, box, f"adding:{here.id}")
         if secret is None:
-            raise Invalid("This form is not of this sign-in. Open the page again and add the app anew.")
+            raise Invalid(
+                "This form is not of this sign-in. Open the page again and add the app anew. "
+                "/ 该表单不属于本次登录，请重新打开页面并重新添加应用。"
+            )
         return secret
 
     def _offered(self) -> Site:
         if self._site is None:
             raise Conflict(
                 "Passkeys are not offered here: the operator has not said at which address the portal is known "
-                "(GATEWAY_PORTAL_URL, with the name of a host). Use an app that makes codes."
+                "(GATEWAY_PORTAL_URL, with the name of a host). Use an app that makes codes. "
+                "/ 运营方尚未设定门户地址，不能使用通行密钥，请使用验证器应用。"
             )
         return self._site
 

@@ -104,7 +104,10 @@ def remove(factor: str) -> ResponseReturnValue:
 def _person() -> Visitor:
     here = visitor()
     if here.person is None:
-        raise Forbidden("Who came with an API key has no second factor: a key is one that programs have.")
+        raise Forbidden(
+            "Who came with an API key has no second factor: a key is one that programs have. "
+            "/ 以接口密钥登录者没有第二验证方式：密钥供程序使用。"
+        )
     return here
 
 

@@ -89,7 +89,7 @@ def test_codes_are_those_of_the_standard(seconds: int, digits: str) -> None:
     assert totp.step_of(RFC_SECRET, digits[-6:], float(seconds)) == seconds // 30
 
 
-@given(st.integers(0, 1 << 33), st.integers(-5, 5))
+@given(st.integers(30, 1 << 33), st.integers(-5, 5))
 def test_a_code_is_right_in_its_step_and_the_ones_beside_it(moment: int, away: int) -> None:
     """And in no other: where a later code happens to be the same, it counts as the later one."""
     code = code_of(moment + 150)
@@ -247,7 +247,7 @@ def test_the_last_factor_of_who_must_have_one_stays(browser: Callable[[], FlaskC
     secret, _ = add_app(client)
     refused = client.post(f"/portal/factors/{factor_of(people)}/remove", headers=ORIGIN)
     assert refused.status_code == 409
-    assert "Add another one first" in refused.text
+    assert "请先添加另一种" in refused.text
     other = browser()
     sign_in(other, MUST)
     assert show(other, "totp", next_code(secret)).status_code == 303
