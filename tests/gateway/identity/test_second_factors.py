@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 from kept_secrets import places_of
+from pages_read import english
 from second_factors import (
     ADDRESS,
     ORIGIN,
@@ -343,6 +344,22 @@ def test_wrong_codes_close_codes_for_a_while_and_nothing_else(browser: Callable[
     assert show(other, "recovery", codes[0]).status_code == 303
     told = other.get("/portal/factors?back=/portal/").text
     assert "连续五次被拒绝" in told
+
+
+def test_pages_of_second_factors_have_no_english_word_that_is_not_a_name(browser: Callable[[], FlaskClient]) -> None:
+    """Before there is a factor, with one, and on the way in."""
+    must, may = browser(), browser()
+    sign_in(must, MUST)
+    found = {"/first-factor": must.get("/portal/first-factor").text}
+    sign_in(may, MAY)
+    names = ("factors", "factors/confirm", "factors/app", "factors/passkey")
+    found |= {name: may.get(f"/portal/{name}").text for name in names}
+    add_app(may)
+    found |= {f"{name}, with one": may.get(f"/portal/{name}").text for name in names}
+    again = browser()
+    sign_in(again, MAY)
+    found["second-step"] = again.get("/portal/second-step").text
+    assert {name: said for name, page in found.items() if (said := set(english(page)) - {"JavaScript"})} == {}
 
 
 def test_a_step_is_taken_once_and_ends_after_ten_minutes(browser: Callable[[], FlaskClient], people: Context) -> None:
