@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from services.matching.domain.all_in import AllIn, all_in, rates_by_floats, rates_in_digits
+from services.matching.domain.all_in import AllIn, all_in, make_loan, rates_by_floats, rates_in_digits
 from services.matching.domain.errors import ProductInvalid
 from services.matching.domain.fee import Due, Every, Fee, FeeKind, FeePayer, charged
 from services.matching.domain.repayment import BULLET, EQUAL_INSTALMENTS, Schedule, schedule
@@ -122,6 +122,38 @@ def test_a_rate_at_a_half_is_rounded_up_and_told_by_digits() -> None:
         Decimal("0.000051"),
         Decimal("0.000052"),
     ]
+
+
+def test_a_compound_rate_at_a_half_is_rounded_up() -> None:
+    """12,001 fen at the end of a year for 20,000 yuan without interest are 6,000.5 millionths."""
+    end = Fee(FeeKind.GUARANTEE, "payee", FeePayer.FIRM, Every.ONCE, Due.END, 12_001, None)
+    assert make_loan(2_000_000, 12, Decimal(0), BULLET, (end,)).all_in.rate == Decimal("0.006001")
+
+
+@given(st.integers(0, 500_000), st.integers(1, 5), st.integers(-1, 1))
+def test_a_single_payment_after_whole_years_is_rounded_up_from_the_half_on(steps: int, years: int, more: int) -> None:
+    """What (2 steps + 1) / 2,000,000 a year comes to exactly, a fen less and a fen more."""
+    had, later = 2_000_000**years, [*[0] * (12 * years - 1), (2_000_001 + 2 * steps) ** years + more]
+    assert rates_in_digits(had, later)[0] == Decimal(steps + (more >= 0)).scaleb(-6)
+    assert more or rates_by_floats(had, later) is None
+
+
+@given(st.integers(0, 500_000), st.integers(1, 11), st.integers(30, 70))
+def test_a_single_payment_within_a_year_is_told_however_near_to_a_half(steps: int, months: int, digits: int) -> None:
+    """Of whole numbers next to the payment that is just at a half, the lower lies below it and the upper above."""
+    had, growth = 10**digits, Fraction(2_000_001 + 2 * steps, 2_000_000)
+    below = _root(had**12 * growth.numerator**months // growth.denominator**months, 12)
+    for paid, expected in ((below, steps), (below + 1, steps + 1)):
+        assert rates_in_digits(had, [*[0] * (months - 1), paid])[0] == Decimal(expected).scaleb(-6)
+
+
+def _root(number: int, degree: int) -> int:
+    """Return the largest whole number whose power is no more than this one, by halving."""
+    low, high = 0, 1 << (number.bit_length() // degree + 1)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if middle**degree <= number else (low, middle)
+    return low
 
 
 @pytest.mark.parametrize("repayment", [BULLET, EQUAL_INSTALMENTS])
