@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
 
 import pytest
@@ -68,6 +68,54 @@ def test_the_rate_is_the_root_to_the_last_digit_by_exact_fractions(loan: Schedul
     moved = flows(loan, charged_fees)
     assert worth(moved, rate - HALF_STEP) <= 0 <= worth(moved, rate + HALF_STEP)
     assert found.cost_fen == -sum(moved)
+
+
+@settings(max_examples=40)
+@given(loans, fees)
+@example(schedule(100, 360, Decimal("0.2"), BULLET), [])
+@example(schedule(10**13, 360, Decimal("0.24"), EQUAL_INSTALMENTS), [fee("0.03", every=Every.YEARLY)])
+def test_the_compound_rate_is_the_one_that_halving_finds(loan: Schedule, charged_fees: list[Fee]) -> None:
+    """In 60 digits, the yearly growth between two bounds at which the worth of the flows has other signs."""
+    moved = flows(loan, charged_fees)
+    expected = compound_by_halving(moved)
+    assert all_in(loan, charged_fees).rate == expected
+    assert rates_in_digits(moved[0], [-each for each in moved[1:]])[0] == expected
+
+
+def compound_by_halving(found: list[int]) -> Decimal:
+    """Return the rate to which both bounds of the yearly growth round that 60 digits leave."""
+    with localcontext(prec=60):
+        twelfth, low, high = Decimal(1) / 12, Decimal(1), Decimal(2)
+        while _discounted(found, high**twelfth) < 0:
+            low, high = high, high * high
+        if not sum(found):
+            return Decimal(0)
+        for _ in range(100):
+            middle = (low + high) / 2
+            low, high = (middle, high) if _discounted(found, middle**twelfth) < 0 else (low, middle)
+        rates = {(each - 1).quantize(Decimal("0.000001"), ROUND_HALF_UP) for each in (low, high)}
+    (rate,) = rates
+    return rate
+
+
+def _discounted(found: list[int], monthly: Decimal) -> Decimal:
+    total = Decimal(0)
+    for flow in reversed(found):
+        total = total / monthly + flow
+    return total
+
+
+@given(st.integers(1, 10**12), st.lists(st.integers(0, 10**12), min_size=1, max_size=5))
+def test_the_compound_rate_of_payments_at_whole_years_is_the_root_by_exact_fractions(had: int, paid: list[int]) -> None:
+    """No more than what is had is left half a step above, and no less half a step below, where it belongs to it."""
+    paid = paid if sum(paid) >= had else [*paid, had]
+    rate = Fraction(rates_in_digits(had, [flow for each in paid for flow in (*[0] * 11, each)])[0])
+    if rate > 10**8:
+        return
+    below, above = (
+        sum(each / (1 + rate + off) ** n for n, each in enumerate(paid, 1)) for off in (-HALF_STEP, HALF_STEP)
+    )
+    assert above < had <= below
 
 
 @settings(max_examples=30)
