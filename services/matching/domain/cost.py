@@ -92,14 +92,15 @@ class Costing:
         return cost_refused(self.product, facts, self.on) is None
 
     def turns_on_need(self, facts: Mapping[str, Fact]) -> bool:
-        """Tell whether amount and term decide on the cost: by fees of the firm, at an interest within the cap.
+        """Tell whether amount and term decide on the cost: by fees of the firm, at an interest that cap and law bear.
 
         The interest that is asked follows from the firm alone, and without fees it is all that the law looks at.
         """
-        if statute(self.on) is None or not of_firm(self.product.fees):
+        law = statute(self.on)
+        if law is None or not of_firm(self.product.fees):
             return False
         asked = _pricer(self.product, facts)(None).asked
-        return asked is None or self.product.lend_below_cost or asked <= self.product.rate.cap
+        return asked is None or self.product.lend_below_cost or asked <= min(self.product.rate.cap, law.rate)
 
     def fees_alone(self, facts: Mapping[str, Fact]) -> bool:
         """Tell whether the fees are dearer than the law bears for this need, at no interest at all."""

@@ -268,6 +268,12 @@ def test_a_price_above_the_cap_follows_from_the_risk_whatever_fees_there_are() -
     assert blocked(matched(0.2, product(fees=[ONCE]))) == [("terms.cost", PRICED)]
 
 
+@pytest.mark.parametrize("fees", [[], [{**GUARANTEE, "rate": 0.001}]])
+def test_interest_that_alone_is_above_the_law_follows_from_the_risk_whatever_fees_there_are(fees: list[Any]) -> None:
+    """0.038 + 0.5 · 0.45 = 26.3 % under a cap of 36 %."""
+    assert blocked(matched(0.5, product(rate={**RATE, "cap": 0.36}, fees=fees))) == [("terms.cost", PRICED)]
+
+
 def test_where_the_cost_refuses_every_need_that_is_lent_the_cost_is_named_too() -> None:
     """Half of what is lent at least was asked for; at a PD of 30 % no amount is lent under a cap of 9 %."""
     match = matched(0.3, product(), need=Need(500_000, 12))
