@@ -18,6 +18,7 @@ from services.matching.domain.eligibility import Check, check
 from services.matching.domain.facts import Fact
 from services.matching.domain.fee import of_firm
 from services.matching.domain.price import STEP, ZERO, Price
+from services.matching.domain.pricing_budget import Budget
 from services.matching.domain.product import Product, Rule, make_rule
 from services.matching.domain.statute import Statute, statute
 from services.matching.domain.trade_secret import COST as RULE
@@ -82,13 +83,20 @@ def cost_refused(product: Product, facts: Mapping[str, Fact], on: date) -> Check
 
 @dataclass(frozen=True, slots=True)
 class Costing:
-    """A product on a day, of which is asked what need and firm have to do with its cost."""
+    """A product on a day, of which is asked what need and firm have to do with its cost, within a budget."""
 
     product: Product
     on: date
+    budget: Budget
+
+    @property
+    def by_amount(self) -> bool:
+        """Tell whether a larger amount may cost less a year: by fees of so many fen, not by rates of the amount."""
+        return any(fee.rate is None for fee in of_firm(self.product.fees))
 
     def bears(self, facts: Mapping[str, Fact]) -> bool:
         """Tell whether nothing stands against the cost for the need among these facts."""
+        self.budget.spend(_need(facts)[1])
         return cost_refused(self.product, facts, self.on) is None
 
     def turns_on_need(self, facts: Mapping[str, Fact]) -> bool:
@@ -102,10 +110,11 @@ class Costing:
         asked = _pricer(self.product, facts)(None).asked
         return asked is None or self.product.lend_below_cost or asked <= min(self.product.rate.cap, law.rate)
 
-    def fees_alone(self, facts: Mapping[str, Fact]) -> bool:
-        """Tell whether the fees are dearer than the law bears for this need, at no interest at all."""
+    def bears_fees(self, amount: int, months: int) -> bool:
+        """Tell whether the law bears the fees for so much over so many months, at no interest at all."""
         law = statute(self.on)
-        return law is not None and simple_rate(self.product, *_need(facts), ZERO) > law.rate
+        self.budget.spend(months)
+        return law is None or simple_rate(self.product, amount, months, ZERO) <= law.rate
 
 
 def _far_below(product: Product, facts: Mapping[str, Fact], law: Statute | None) -> bool:
