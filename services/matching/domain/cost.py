@@ -17,7 +17,8 @@ from services.matching.domain.all_in import Loan, make_loan
 from services.matching.domain.eligibility import Check, check
 from services.matching.domain.facts import Fact
 from services.matching.domain.fee import of_firm
-from services.matching.domain.price import STEP, ZERO, Price
+from services.matching.domain.halving import first_that_holds
+from services.matching.domain.price import STEP, ZERO, Price, written
 from services.matching.domain.pricing_budget import Budget
 from services.matching.domain.product import Product, Rule, make_rule
 from services.matching.domain.statute import Statute, statute
@@ -69,7 +70,7 @@ def cost_refused(product: Product, facts: Mapping[str, Fact], on: date) -> Check
         return None
     asked = _pricer(product, facts)(None).asked
     if asked is not None and not product.lend_below_cost and asked > product.rate.cap:
-        rule = _rule(f"rate <= {_written(product.rate.cap)}", CAPPED, "product terms", product.valid_from)
+        rule = _rule(f"rate <= {written(product.rate.cap)}", CAPPED, "product terms", product.valid_from)
         return _failed(rule, "rate", asked, facts)
     if law is None:
         return None
@@ -77,7 +78,7 @@ def cost_refused(product: Product, facts: Mapping[str, Fact], on: date) -> Check
     found = simple_rate(product, amount, months, least)
     if found <= law.rate:
         return None
-    rule = _rule(f"all_in_simple_rate <= {_written(law.rate)}", LAWFUL, law.source, law.since)
+    rule = _rule(f"all_in_simple_rate <= {written(law.rate)}", LAWFUL, law.source, law.since)
     return _failed(rule, "all_in_simple_rate", found, facts)
 
 
@@ -140,11 +141,8 @@ def lawful_interest(product: Product, amount: int, months: int, law: Statute) ->
 
     if not bears(0):
         return None
-    low, high = 0, int(law.rate / STEP) + 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if bears(middle) else (low, middle)
-    return low * STEP
+    beyond = first_that_holds(lambda steps: not bears(steps), 0, int(law.rate / STEP) + 1)
+    return (beyond - 1) * STEP
 
 
 def loan_of(product: Product, amount: int, months: int, interest: Decimal) -> Loan:
@@ -174,7 +172,3 @@ def _rule(expression: str, title: Mapping[str, str], source: str, since: date) -
 
 def _failed(rule: Rule, name: str, found: Decimal, facts: Mapping[str, Fact]) -> Check:
     return check(replace(rule, known={name: float(found)}), passed=False, facts=facts)
-
-
-def _written(rate: Decimal) -> str:
-    return format(rate.normalize(), "f")
