@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 import rule_engine
 
+from services.matching.domain.all_in import make_loan
 from services.matching.domain.eligibility import Shelf
 from services.matching.domain.facts import Facts, Need
 from services.matching.domain.levers import Lever
@@ -67,6 +68,11 @@ def run() -> dict[str, Any]:
             lambda: match_all(shop, one_firm, NEED, Guide(LEVERS)),
             rounds=31,
         ),
+        _ours(
+            "1 firm × 10 products of 1 to 600 months whose fees no need bears",
+            lambda: priced_anew(Shelf([_dear(n) for n in range(10)], DAY, kind_matters=False), one_firm),
+            rounds=9,
+        ),
     ]
     return {
         "name": "matching",
@@ -74,6 +80,12 @@ def run() -> dict[str, Any]:
         "rows": [*both, *alone],
         "distinct rules": f"{len(shop.predicates)} in 200 products, {len(market.predicates)} in 1,000",
     }
+
+
+def priced_anew(dear: Shelf, firms: Facts) -> object:
+    """Match with no loan known from before."""
+    make_loan.cache_clear()
+    return match_all(dear, firms, NEED)
 
 
 def facts(firms: int, seed: int = 7) -> Facts:
@@ -101,6 +113,16 @@ def shelf(products: int) -> Shelf:
     return Shelf([_product(i, rng) for i in range(products)], DAY, kind_matters=False)
 
 
+def _dear(i: int) -> Product:
+    """Make a product with a yearly fee of 30 % and one of so many fen, which has every term and amount looked at."""
+    fee = {"kind": "guarantee", "payee": f"Payee {i}", "paid_by": "firm"}
+    fees = [
+        {**fee, "every": "yearly", "due": "start", "rate": 0.3},
+        {**fee, "kind": "agency", "every": "once", "due": "end", "amount_fen": 12_001},
+    ]
+    return read_product({**_document(i, [], 10**9), "months": [1, 600], "fees": fees})
+
+
 def _product(i: int, rng: random.Random) -> Product:
     rules = [
         f"sales_active_months_12m >= {rng.randint(1, 9)}",
@@ -109,32 +131,34 @@ def _product(i: int, rng: random.Random) -> Product:
         f"score >= {rng.uniform(420, 640):.1f} and pd <= {rng.uniform(0.02, 0.2):.4f}",
         f"not (sales_growth_6m < {rng.uniform(-0.9, -0.1):.3f} or customer_hhi_12m > {rng.uniform(0.2, 1):.3f})",
     ]
+    return read_product(_document(i, rules, 100_000_000 + rng.randint(0, 10**9)))
+
+
+def _document(i: int, rules: Sequence[str], most: int) -> dict[str, Any]:
     title = {"zh": "产品", "en": "Product"}
-    return read_product(
-        {
-            "id": f"p{i}",
-            "bank": "bench",
-            "title": title,
-            "kind": "credit-line",
-            "amount_fen": [1_000_000, 100_000_000 + rng.randint(0, 10**9)],
-            "months": [1, 36],
-            "rate": {
-                "funding": 0.02,
-                "lgd": 0.45,
-                "operating": 0.01,
-                "margin": 0.01,
-                "subsidy": 0,
-                "floor": 0.03,
-                "cap": 0.12,
-            },
-            "repayment": "equal-instalments",
-            "rules": [
-                {"id": f"r{n}", "expression": text, "title": title, "source": "bench", "since": "2025-01-01"}
-                for n, text in enumerate(rules)
-            ],
-            "valid_from": "2025-01-01",
-        }
-    )
+    return {
+        "id": f"p{i}",
+        "bank": "bench",
+        "title": title,
+        "kind": "credit-line",
+        "amount_fen": [1_000_000, most],
+        "months": [1, 36],
+        "rate": {
+            "funding": 0.02,
+            "lgd": 0.45,
+            "operating": 0.01,
+            "margin": 0.01,
+            "subsidy": 0,
+            "floor": 0.03,
+            "cap": 0.12,
+        },
+        "repayment": "equal-instalments",
+        "rules": [
+            {"id": f"r{n}", "expression": text, "title": title, "source": "bench", "since": "2025-01-01"}
+            for n, text in enumerate(rules)
+        ],
+        "valid_from": "2025-01-01",
+    }
 
 
 def _row(what: str, ours: Shelf, firms: Facts, rounds: int) -> dict[str, Any]:

@@ -208,10 +208,13 @@ def _drawn_too_little(language: Language, said: Mapping[str, Any]) -> str:
     found, least, most = (
         figure(language, "drawn_fen", each) for each in (said.get("found"), needed.get("least"), needed.get("most"))
     )
-    if said.get("all_in_simple_rate") is None:
+    nothing_left, never = said.get("all_in_simple_rate") is None, needed.get("least") is None
+    if nothing_left and never:
+        return text(language, "refusal.drawn_never_for_fees", found=found, law=law)
+    if nothing_left:
         return text(language, "refusal.drawn_for_fees", found=found, least=least, most=most)
     simple = figures.percent(said["all_in_simple_rate"], 2)
-    if needed.get("least") is None:
+    if never:
         return text(language, "refusal.drawn_never", found=found, simple=simple, law=law)
     return text(language, "refusal.drawn_too_little", found=found, simple=simple, law=law, least=least, most=most)
 

@@ -17,7 +17,11 @@ class RateLine(TypedDict):
 
 
 class Check(TypedDict):
-    """A rule of a product against the facts: what it needed, what it found; `unknown` are facts that are missing."""
+    """A rule of a product against the facts: what it needed, what it found; `unknown` are facts that are missing.
+
+    What a refused loan would have cost (`terms.cost`) is told to the firm, its platform and the product's bank; for
+    other banks `found` is null there, and nothing is unknown.
+    """
 
     rule: str
     rule_id: str

@@ -28,6 +28,8 @@ RULE_UNITS = {
     "rate": "rate",
     "all_in_simple_rate": "rate",
 }
+# The rule by which a loan is refused for what it would cost.
+COST = "terms.cost"
 COMMA = {"zh": Markup("、"), "en": Markup(", ")}
 WORD = re.compile(r"[a-z_][a-z0-9_]*")
 
@@ -131,6 +133,8 @@ def _shown(line: Mapping[str, Any], part: str) -> Any:
     A compound rule finds several facts, and what it needs is the rule itself, which its title says: then "".
     """
     facts, comma = line.get("found"), COMMA[speaking()]
+    if part == "found" and _withheld(line):
+        return say("match.withheld")
     if isinstance(facts, Mapping):
         lines = [Markup("{} {}").format(_title(name), _value(name, value)) for name, value in facts.items()]
         return comma.join(lines) if part == "found" else ""
@@ -138,6 +142,12 @@ def _shown(line: Mapping[str, Any], part: str) -> Any:
     content = line.get(part)
     values = content if isinstance(content, list) else [content]
     return comma.join(_value(subject[0] if subject else "", value) for value in values)
+
+
+def _withheld(line: Mapping[str, Any]) -> bool:
+    """Tell whether a refusal, or one of its rules, is by the cost, and what that came to is not for this reader."""
+    first = (line.get("failed") or [line])[0]
+    return line.get("found") is None and first.get("rule_id") == COST
 
 
 def _title(name: str) -> str:

@@ -16,12 +16,13 @@ no less than what was had. Newton's steps from above come down to v and never pa
 Floats come first, with two bounds that v certainly lies between: g'(v) is no less than g(v) / v, so v is off by no more
 than what g is off, in parts of what was had, and g, a sum of what is not below 0, is rounded by known parts of itself.
 Where both bounds round to the same rates, these are the rates. Where they do not, v is sought in `DIGITS` digits: of
-the two bounds that are left there, `NARROW` apart, it is asked on which side of v each lies.
+the two bounds that are left there, `NARROW` of v apart, it is asked on which side of v each lies. Near a half of a step
+it is asked on which side of it the flows lie: of the simple rate in fractions, of the compound one as `_grows` says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
@@ -40,9 +41,12 @@ CONVENTION = "irr-compound-month-12"
 DIGITS = 40
 # Of a rate: those of (10^20)^12 and six decimals.
 MOST_DIGITS_TOLD = 250
-# How far apart the bounds of the monthly discount end: the yearly rate is then exact to far more than six decimals.
+# Rates up to here are told to the last step: a hundred million times the principal a year.
+MOST_EXACT = 10**8
+# How far apart the bounds of the monthly discount end, as a part of it: the yearly growth is then off by no more than
+# twelve such parts of itself, which up to `MOST_EXACT` is less than `AT_A_HALF`.
 NARROW = Decimal("1e-25")
-# So near to a half digits do not tell the side.
+# So near to a half it is not left to these digits on which side a rate lies.
 AT_A_HALF = Decimal("1e-15")
 # How near floats come, with room for what they round; what one sum or product of theirs rounds, as a part of it.
 ROUGH = 1e-11
@@ -127,23 +131,49 @@ def _in_steps(discount: float) -> tuple[int, int]:
 
 
 def rates_in_digits(had: int, later: Sequence[int]) -> Rates:
-    """Return the rates of what is had and then paid, worked out in as many digits as it takes."""
+    """Return the rates of what is had and then paid, worked out in `DIGITS` digits and, near a half, decided exactly.
+
+    A rate above `MOST_EXACT` is told to its first twenty digits.
+    """
     monthly = _monthly_rate(had, later)
     with localcontext(prec=DIGITS):
-        return _rounded((1 + monthly) ** MONTHS_A_YEAR - 1), _simple(had, later, monthly * MONTHS_A_YEAR)
+        simple, compound = monthly * MONTHS_A_YEAR, (1 + monthly) ** MONTHS_A_YEAR - 1
+        return (
+            _told(compound, lambda half: _grows(had, later, 1 + half)),
+            _told(simple, lambda half: _worth(later, 1 / (1 + Fraction(half) / MONTHS_A_YEAR))[0] >= had),
+        )
 
 
-def _simple(had: int, later: Sequence[int], near: Decimal) -> Decimal:
-    """Return the simple rate that digits come near to; at a half it is asked in whole numbers on which side v lies.
-
-    A compound rate lies at no half: 1 + (2 n + 1) / 2,000,000 is the twelfth power of no fraction.
-    """
+def _told(near: Decimal, reached: Callable[[Decimal], bool]) -> Decimal:
+    """Return the rate that digits come near to, rounded; near a half, `reached` tells whether it comes to that."""
     below = (near / STEP).to_integral_value(ROUND_FLOOR)
     half = (below + Decimal("0.5")) * STEP
-    if abs(near - half) > AT_A_HALF:
+    if near > MOST_EXACT or abs(near - half) > AT_A_HALF:
         return _rounded(near)
-    discount = 1 / (1 + Fraction(half) / MONTHS_A_YEAR)
-    return (below + (_worth(later, discount)[0] >= had)) * STEP
+    return (below + reached(half)) * STEP
+
+
+def _grows(had: int, later: Sequence[int], growth: Decimal) -> bool:
+    """Tell whether what is had grows by this in a year, or by more, where the growth lies at a half of a step.
+
+    Payments at whole years alone are worth a fraction, which is compared. Others are never worth what is had just
+    there, so that digits tell it once there are enough. For w, the discount of a month, is the twelfth root of
+    1 / growth, and growth is an odd number by 2^7 5^6 in its lowest terms: neither a square nor a cube of a fraction.
+    So x^12 - 1 / growth has no factor (Lang, Algebra, VI.9.1), and 1, w, ..., w^11 times fractions come to 0 only where
+    each of the fractions is 0; those of other months are sums of payments.
+    """
+    yearly = later[MONTHS_A_YEAR - 1 :: MONTHS_A_YEAR]
+    if sum(yearly) == sum(later):
+        return _worth(yearly, 1 / Fraction(growth))[0] >= had
+    digits = DIGITS
+    while True:
+        digits *= 2
+        with localcontext(prec=digits):
+            worth, _ = _worth(later, growth ** (Decimal(-1) / MONTHS_A_YEAR))
+            # The root is off in its last digit, and each month rounds a product and a sum.
+            doubt = worth.scaleb(2 - digits) * (len(later) + 1)
+            if abs(worth - had) > doubt:
+                return worth > had
 
 
 def _rounded(rate: Decimal) -> Decimal:
@@ -169,7 +199,7 @@ def _monthly_rate(had: int, later: Sequence[int]) -> Decimal:
         for _ in range(MOST_STEPS):
             step = _step(had, later, high)
             high -= max(step, Decimal(0))
-            if step <= NARROW / 2 and _worth(later, high - NARROW)[0] <= had:
+            if step <= high * NARROW / 2 and _worth(later, high * (1 - NARROW))[0] <= had:
                 return 1 / high - 1
     raise ProductInvalid("The yearly rate of these flows is not to be told.", field="fees")
 

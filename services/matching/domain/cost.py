@@ -17,7 +17,9 @@ from services.matching.domain.all_in import Loan, make_loan
 from services.matching.domain.eligibility import Check, check
 from services.matching.domain.facts import Fact
 from services.matching.domain.fee import of_firm
-from services.matching.domain.price import STEP, ZERO, Price
+from services.matching.domain.halving import first_that_holds
+from services.matching.domain.price import STEP, ZERO, Price, written
+from services.matching.domain.pricing_budget import Budget
 from services.matching.domain.product import Product, Rule, make_rule
 from services.matching.domain.statute import Statute, statute
 from services.matching.domain.trade_secret import COST as RULE
@@ -68,7 +70,7 @@ def cost_refused(product: Product, facts: Mapping[str, Fact], on: date) -> Check
         return None
     asked = _pricer(product, facts)(None).asked
     if asked is not None and not product.lend_below_cost and asked > product.rate.cap:
-        rule = _rule(f"rate <= {_written(product.rate.cap)}", CAPPED, "product terms", product.valid_from)
+        rule = _rule(f"rate <= {written(product.rate.cap)}", CAPPED, "product terms", product.valid_from)
         return _failed(rule, "rate", asked, facts)
     if law is None:
         return None
@@ -76,35 +78,44 @@ def cost_refused(product: Product, facts: Mapping[str, Fact], on: date) -> Check
     found = simple_rate(product, amount, months, least)
     if found <= law.rate:
         return None
-    rule = _rule(f"all_in_simple_rate <= {_written(law.rate)}", LAWFUL, law.source, law.since)
+    rule = _rule(f"all_in_simple_rate <= {written(law.rate)}", LAWFUL, law.source, law.since)
     return _failed(rule, "all_in_simple_rate", found, facts)
 
 
 @dataclass(frozen=True, slots=True)
 class Costing:
-    """A product on a day, of which is asked what need and firm have to do with its cost."""
+    """A product on a day, of which is asked what need and firm have to do with its cost, within a budget."""
 
     product: Product
     on: date
+    budget: Budget
+
+    @property
+    def by_amount(self) -> bool:
+        """Tell whether a larger amount may cost less a year: by fees of so many fen, not by rates of the amount."""
+        return any(fee.rate is None for fee in of_firm(self.product.fees))
 
     def bears(self, facts: Mapping[str, Fact]) -> bool:
         """Tell whether nothing stands against the cost for the need among these facts."""
+        self.budget.spend(_need(facts)[1])
         return cost_refused(self.product, facts, self.on) is None
 
     def turns_on_need(self, facts: Mapping[str, Fact]) -> bool:
-        """Tell whether amount and term decide on the cost: by fees of the firm, at an interest within the cap.
+        """Tell whether amount and term decide on the cost: by fees of the firm, at an interest that cap and law bear.
 
         The interest that is asked follows from the firm alone, and without fees it is all that the law looks at.
         """
-        if statute(self.on) is None or not of_firm(self.product.fees):
+        law = statute(self.on)
+        if law is None or not of_firm(self.product.fees):
             return False
         asked = _pricer(self.product, facts)(None).asked
-        return asked is None or self.product.lend_below_cost or asked <= self.product.rate.cap
+        return asked is None or self.product.lend_below_cost or asked <= min(self.product.rate.cap, law.rate)
 
-    def fees_alone(self, facts: Mapping[str, Fact]) -> bool:
-        """Tell whether the fees are dearer than the law bears for this need, at no interest at all."""
+    def bears_fees(self, amount: int, months: int) -> bool:
+        """Tell whether the law bears the fees for so much over so many months, at no interest at all."""
         law = statute(self.on)
-        return law is not None and simple_rate(self.product, *_need(facts), ZERO) > law.rate
+        self.budget.spend(months)
+        return law is None or simple_rate(self.product, amount, months, ZERO) <= law.rate
 
 
 def _far_below(product: Product, facts: Mapping[str, Fact], law: Statute | None) -> bool:
@@ -130,11 +141,8 @@ def lawful_interest(product: Product, amount: int, months: int, law: Statute) ->
 
     if not bears(0):
         return None
-    low, high = 0, int(law.rate / STEP) + 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if bears(middle) else (low, middle)
-    return low * STEP
+    beyond = first_that_holds(lambda steps: not bears(steps), 0, int(law.rate / STEP) + 1)
+    return (beyond - 1) * STEP
 
 
 def loan_of(product: Product, amount: int, months: int, interest: Decimal) -> Loan:
@@ -164,7 +172,3 @@ def _rule(expression: str, title: Mapping[str, str], source: str, since: date) -
 
 def _failed(rule: Rule, name: str, found: Decimal, facts: Mapping[str, Fact]) -> Check:
     return check(replace(rule, known={name: float(found)}), passed=False, facts=facts)
-
-
-def _written(rate: Decimal) -> str:
-    return format(rate.normalize(), "f")

@@ -21,7 +21,8 @@ from services.matching.domain.cost import lawful_interest, loan_of, simple_rate
 from services.matching.domain.errors import ProductInvalid
 from services.matching.domain.facts import Need
 from services.matching.domain.fee import Charged
-from services.matching.domain.price import STEP
+from services.matching.domain.halving import first_that_holds
+from services.matching.domain.price import STEP, written
 from services.matching.domain.product import Product
 from services.matching.domain.statute import Statute, statute
 
@@ -97,12 +98,12 @@ class LoanOffer:
             "product_version": product.version,
             "amount_fen": terms.amount_fen,
             "months": terms.months,
-            "rate": _written(terms.rate),
+            "rate": written(terms.rate),
             "repayment": product.repayment,
             "payments_fen": list(self.loan.schedule.payments),
             "fees": [_fee(each) for each in self.loan.fees],
-            "all_in_rate": _written(all_in.rate),
-            "all_in_simple_rate": _written(all_in.simple_rate),
+            "all_in_rate": written(all_in.rate),
+            "all_in_simple_rate": written(all_in.simple_rate),
             "all_in_convention": CONVENTION,
             "interest_fen": all_in.interest_fen,
             "fees_fen": all_in.fees_fen,
@@ -218,13 +219,7 @@ def _least_drawable(product: Product, refused_fen: int, agreed: LoanTerms, law: 
         found = _yearly(product, amount_fen, agreed)
         return found is not None and found <= law.rate
 
-    low, high = refused_fen, agreed.amount_fen
-    if not bears(high):
-        return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if bears(middle) else (middle, high)
-    return high
+    return first_that_holds(bears, refused_fen, agreed.amount_fen) if bears(agreed.amount_fen) else None
 
 
 def _yearly(product: Product, amount_fen: int, agreed: LoanTerms) -> Decimal | None:
@@ -264,10 +259,6 @@ def _fee(each: Charged) -> dict[str, Any]:
         "fen": each.fen,
         "charges": [{"month": charge.month, "fen": charge.fen} for charge in each.charges],
     }
-
-
-def _written(rate: Decimal) -> str:
-    return format(rate.normalize(), "f")
 
 
 def _plain(value: int | Decimal) -> int | float:

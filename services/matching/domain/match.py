@@ -14,9 +14,11 @@ from services.matching.domain.cost import MOVABLE, SALES, Costing, cost_refused,
 from services.matching.domain.counting import Counts
 from services.matching.domain.eligibility import Check, Shelf, Shelved, checks, score_missing
 from services.matching.domain.facts import Fact, Facts, Need
+from services.matching.domain.fee import of_firm
 from services.matching.domain.levers import Lever
 from services.matching.domain.need_region import NeedBounds
 from services.matching.domain.price import Price
+from services.matching.domain.pricing_budget import Budget
 from services.matching.domain.product import Product, Rule
 from services.matching.domain.recourse import Recourse, recourse
 
@@ -116,16 +118,20 @@ def _views(shelf: Shelf, facts: Facts, need: Need) -> list[_View]:
 def _match(shelf: Shelf, views: Mapping[Counts, _View], guide: Guide) -> Match:
     offers, refusals = [], []
     whole = views[Counts.EVERYTHING]
+    budget, charging = Budget(), sum(bool(of_firm(item.product.fees)) for item in shelf.items)
     for item in shelf.items:
         view = views[item.product.counts]
         facts, failed = view.facts, _failed(item, view, shelf.on)
         if failed:
-            way = _recourse(shelf, item, failed, facts, guide)
+            part = budget.share(charging)
+            way = _recourse(shelf, item, failed, facts, guide, part)
+            budget.put_back(part)
             first = score_missing(failed)
             opens = view is not whole and not _failed(item, whole, shelf.on)
             refusals.append(Refusal(item.product, (first, *failed) if first else failed, way, opens))
         else:
             offers.append(_offer(item.product, checks(item, view.passed, facts, wanted=True), facts, guide, shelf.on))
+        charging -= bool(of_firm(item.product.fees))
     known = views[Counts.CONFIRMED].facts
     return Match(str(known["enterprise"]), known, rank(offers), tuple(refusals), whole.facts)
 
@@ -137,7 +143,7 @@ def _failed(item: Shelved, view: _View, on: date) -> tuple[Check, ...]:
 
 
 def _recourse(
-    shelf: Shelf, item: Shelved, failed: Sequence[Check], facts: Mapping[str, Fact], guide: Guide
+    shelf: Shelf, item: Shelved, failed: Sequence[Check], facts: Mapping[str, Fact], guide: Guide, budget: Budget
 ) -> Recourse:
     def broken(moved: Mapping[str, Fact], names: Iterable[str]) -> list[Rule]:
         touched = set(names)
@@ -146,7 +152,7 @@ def _recourse(
 
     against = [check.rule for check in failed]
     product, known = item.product, _known(against)
-    bounds, costing = NeedBounds(product.amount_fen, product.months, product.kind), Costing(product, shelf.on)
+    bounds, costing = NeedBounds(product.amount_fen, product.months, product.kind), Costing(product, shelf.on, budget)
     facts = {**facts, **known} if known else facts
     return recourse(item.rules, against, facts, guide.levers, broken, bounds, costing)
 

@@ -1,26 +1,29 @@
-"""The needs that a product takes, solved exactly: for each term and kind within its bounds, all amounts that fit.
+"""The needs that a product takes: for each term and kind within its bounds, all amounts that fit.
 
 A need is two whole numbers and a kind. Once term and kind are given, a comparison with the amount on one side turns at
 one amount at most, because a product of floats never falls where its factor rises. That amount is found by bisection on
 the very predicate that a match asks, so nothing is rounded otherwise than there. Conditions are then unions and
 intersections of intervals of whole fen, and the terms are tried one by one: no product has more than 600 months.
 
-What a loan costs may turn on its amount too, by fees of so many fen: a year of it then costs less the more is lent, but
-for the fen that payments are rounded by. So the least amount of a term that the cost bears is bisected as well, and the
-cost of the amount chosen is asked once more.
+So the conditions are solved exactly. What a loan costs is not: by fees of so many fen a year of it costs less the more
+is lent, but for the fen that payments and fees are rounded by. The least amount of a term whose cost is borne is
+bisected as if there were no such fen, and the cost of the amount chosen is asked: a need that is named bears it, while
+one that is nearer may be passed over. Where the cost was asked, no search is called complete.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import nan
-from typing import Any
+from typing import Any, Protocol
 
 from services.matching.domain.expression import Comparison, Expression, Joined, Literal, Name, Not, names
 from services.matching.domain.facts import Fact, Need, columns_of_row
+from services.matching.domain.halving import first_that_holds
 from services.matching.domain.predicate import OPPOSITE, Columns, Marks, Predicate, predicate
+from services.matching.domain.pricing_budget import Exhausted
 
 AMOUNT, MONTHS, KIND = "amount_fen", "months", "kind"
 TERM = frozenset({MONTHS, KIND})
@@ -29,15 +32,23 @@ NEED = TERM | {AMOUNT}
 CHANGES = tuple(frozenset(some) for size in (1, 2, 3) for some in combinations((AMOUNT, MONTHS, KIND), size))
 # Comparisons that one search solves at most, each in some microseconds: far above what the product of a bank needs.
 MOST_COMPARISONS = 20_000
-# Loans that one search prices at most, by their months in sum: some microseconds each.
-MOST_MONTHS_PRICED = 40_000
 # No amount is beyond it; floats tell whole fen up to there.
 MOST_ABOUT = 1e15
 ROUND_FEN = 10_000  # a hundred yuan: an amount is proposed in these where one of them fits
 Interval = tuple[int, int]
 Intervals = tuple[Interval, ...]
 Changed = Mapping[str, Fact]
-Bears = Callable[[Mapping[str, Fact]], bool]
+
+
+class Cost(Protocol):
+    """What loans cost over all needs of one product."""
+
+    @property
+    def by_amount(self) -> bool:
+        """Tell whether a larger amount may be borne where a smaller one is not."""
+
+    def bears(self, facts: Mapping[str, Fact]) -> bool:
+        """Tell whether the cost is borne for the need among these facts; raise `Exhausted` where no more is priced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +62,17 @@ class NeedBounds:
 
 @dataclass(frozen=True, slots=True)
 class NeedsFound:
-    """Needs or changes of one, the best first; `complete` tells that the search came to its end."""
+    """Needs or changes of one, the best first; `complete` tells that nothing was left out or passed over."""
 
     items: tuple[Changed, ...]
     complete: bool
 
 
-class _Exhausted(Exception):
-    """More comparisons than one search solves, or more loans than it prices."""
-
-
 class NeedRegion:
     """All needs within a product's bounds that meet some conditions, everything else being as the facts say.
 
-    Comparisons with a fact named in `free` count as met: what they ask may be brought about by other means. `bears`
-    tells whether the cost of a loan is borne with some facts, None where that does not turn on amount and term.
+    Comparisons with a fact named in `free` count as met: what they ask may be brought about by other means. `cost`
+    is asked what a loan costs, None where that does not turn on amount and term.
     """
 
     def __init__(
@@ -74,15 +81,14 @@ class NeedRegion:
         facts: Mapping[str, Fact],
         bounds: NeedBounds,
         free: frozenset[str] = frozenset(),
-        bears: Bears | None = None,
+        cost: Cost | None = None,
     ) -> None:
         kind = facts.get(KIND)
         self.start = Need(int(facts[AMOUNT] or 0), int(facts[MONTHS] or 0), None if kind is None else str(kind))
         self.bounds = bounds
         self.free = free
         self.solved = 0
-        self.priced = 0
-        self._bears = bears
+        self._cost = cost
         self._least: dict[int, int | None] = {}
         self._row = dict(facts)
         self._marks = Marks()
@@ -101,12 +107,12 @@ class NeedRegion:
         a part of it does by itself.
         """
         found: list[tuple[float, frozenset[str], Changed]] = []
-        complete = True
+        complete = self._cost is None
         try:
             for changed in CHANGES:
                 if not any(fewer <= changed for _, fewer, _ in found):
                     found += self._changed(changed)
-        except _Exhausted:
+        except Exhausted:
             complete = False
         ordered = sorted(found, key=lambda item: item[0])
         return NeedsFound(tuple(change for _, _, change in ordered), complete)
@@ -114,7 +120,7 @@ class NeedRegion:
     def landmarks(self) -> NeedsFound:
         """Return the nearest of these needs, one of the least amount and one of the largest; none where none fits."""
         best: dict[str, tuple[float, Changed]] = {}
-        complete = True
+        complete = self._cost is None
         try:
             for months, kind in self._terms(self._all_months(), dict.fromkeys((self.start.kind, self.bounds.kind))):
                 amounts = self.borne(self.amounts(months, kind), months)
@@ -122,7 +128,7 @@ class NeedRegion:
                     rank = {"nearest": self._distance(amount, months, kind), "least": amount, "most": -amount}[name]
                     if name not in best or rank < best[name][0]:
                         best[name] = rank, {AMOUNT: amount, MONTHS: months, KIND: kind}
-        except _Exhausted:
+        except Exhausted:
             complete = False
         return NeedsFound(tuple(need for _, need in best.values()), complete)
 
@@ -137,32 +143,37 @@ class NeedRegion:
         return found
 
     def borne(self, found: Intervals, months: int) -> Intervals:
-        """Return those of these amounts at which the cost of a loan over this term is borne."""
-        if self._bears is None or not found:
+        """Return those of these amounts at which the cost of a loan over this term is borne, but for the fen."""
+        if self._cost is None or not found:
             return found
         if months not in self._least:
-            self._least[months] = self._least_borne(self._bears, months)
+            self._least[months] = self._least_borne(months, by_amount=self._cost.by_amount)
         least = self._least[months]
         return () if least is None else _both(found, ((least, self.bounds.amount_fen[1]),))
 
-    def _least_borne(self, bears: Bears, months: int) -> int | None:
+    def _least_borne(self, months: int, *, by_amount: bool) -> int | None:
         low, high = self.bounds.amount_fen
-        if not self._is_borne(bears, high, months):
+        if not self._is_borne(high, months):
             return None
-        if self._is_borne(bears, low, months):
+        if not by_amount or self._is_borne(low, months):
             return low
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (low, middle) if self._is_borne(bears, middle, months) else (middle, high)
-        return high
+        return first_that_holds(lambda amount: self._is_borne(amount, months), low, high)
 
-    def _is_borne(self, bears: Bears | None, amount: int, months: int) -> bool:
-        if bears is None:
-            return True
-        self.priced += months
-        if self.priced > MOST_MONTHS_PRICED:
-            raise _Exhausted
-        return bears({**self._row, AMOUNT: amount, MONTHS: months})
+    def _is_borne(self, amount: int, months: int) -> bool:
+        return self._cost is None or self._cost.bears({**self._row, AMOUNT: amount, MONTHS: months})
+
+    def _amount(self, amounts: Intervals, months: int, *, moves: bool) -> int | None:
+        """Return the nearest of these amounts whose cost is borne: the one asked for, where it does not move."""
+        asked = self.start.amount_fen
+        nearest = _closest(amounts, asked) if moves else asked
+        if nearest is None or not _holds(amounts, nearest):
+            return None
+        if self._is_borne(nearest, months):
+            return nearest
+        if not moves or self._cost is None or not self._cost.by_amount:
+            return None
+        larger = _closest(self.borne(amounts, months), asked)
+        return larger if larger is not None and self._is_borne(larger, months) else None
 
     def _changed(self, changed: frozenset[str]) -> list[tuple[float, frozenset[str], Changed]]:
         """Return the nearest need that differs in exactly these, with its distance; none where none fits."""
@@ -176,8 +187,8 @@ class NeedRegion:
             if best is not None and self._distance(start.amount_fen, months, kind) >= best[0]:
                 break
             amounts = self.amounts(months, kind)
-            amount = _closest(self.borne(amounts, months), start.amount_fen) if moves else start.amount_fen
-            if amount is None or not _holds(amounts, amount) or not self._is_borne(self._bears, amount, months):
+            amount = self._amount(amounts, months, moves=moves)
+            if amount is None:
                 continue
             distance = self._distance(amount, months, kind)
             if best is None or distance < best[0]:
@@ -268,7 +279,7 @@ class NeedRegion:
     def _predicate(self, comparison: Comparison, sign: str) -> tuple[Predicate, frozenset[str]]:
         self.solved += 1
         if self.solved > MOST_COMPARISONS:
-            raise _Exhausted
+            raise Exhausted
         key = comparison, sign
         if key not in self._compiled:
             meant = Comparison(comparison.left, sign, comparison.right)

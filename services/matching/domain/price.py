@@ -42,6 +42,15 @@ TITLES = {
 }
 
 
+def written(rate: Decimal) -> str:
+    """Write a rate without zeros at its end.
+
+    >>> written(Decimal("0.240000"))
+    '0.24'
+    """
+    return format(rate.normalize(), "f")
+
+
 @dataclass(frozen=True, slots=True)
 class RateLine:
     """One part of a rate."""

@@ -4,21 +4,23 @@ A plan changes amount, term or kind asked for at once, and moves features of the
 is taken to stay as it is, the score too: every move goes the way that the score rewards, so it cannot fall by it. A
 plan counts only if every condition of the product that a moved fact touches holds on the moved facts, and its cost.
 
-The need is solved exactly (`need_region`), with what a loan costs where that turns on amount and term. Of the firm's
-moves, combinations are tried; so where no plan came of it, the answer says that none was found, and that there is none
-only where that is proved.
+The need is solved (`need_region`): exactly, but where what a loan costs turns on amount and term. Of the firm's moves,
+combinations are tried; so where no plan came of it, the answer says that none was found, and that there is none only
+where that is proved.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from services.matching.domain.cost import Costing
 from services.matching.domain.expression import Comparison
 from services.matching.domain.facts import Fact
 from services.matching.domain.levers import MOST_MONTHS, Holds, Lever, Move, Moves
 from services.matching.domain.need_region import NEED, Changed, NeedBounds, NeedRegion, NeedsFound
+from services.matching.domain.pricing_budget import Exhausted
 from services.matching.domain.product import Rule
 from services.matching.domain.trade_secret import COST
 from services.matching.domain.vocabulary import FROM_THE_SCORE
@@ -43,8 +45,8 @@ PRICED: Reason = {
     "en": "It follows from risk, cost and the cap: less of a probability of default lowers it",
 }
 FEES: Reason = {
-    "zh": "仅费用一项已超过法定上限，未找到费用可承受的金额与期限",
-    "en": "The fees alone are dearer than the law bears; no amount and term was found at which they are not",
+    "zh": "仅费用一项已超过法定上限：在产品范围内的各期限，按最高金额计算亦然",
+    "en": "The fees alone are dearer than the law bears, at every term of the product and for its largest amount too",
 }
 USED_UP: Reason = {"zh": "产品名额或额度已用完", "en": "The product is used up"}
 CONTRARY: Reason = {
@@ -102,12 +104,15 @@ def recourse(
 
     `conditions` are all that the product asks and `failed` those that do not hold, its cost too; `broken(facts, names)`
     returns those that touch one of these names and do not hold. A need that meets them is found wherever `bounds` has
-    one, as far as `NeedRegion` comes to its end; of the firm's moves so many combinations are tried (`MOST_TRIED`).
+    one, where `NeedRegion` is complete; of the firm's moves so many combinations are tried (`MOST_TRIED`). Where the
+    law bears the fees of no need, none is looked for.
     """
     search = Search(facts, levers, conditions, broken, bounds, costing)
     blocked = tuple((rule, search.why_not(rule)) for rule in failed if search.is_barred(rule))
     if blocked:
         return Recourse((), blocked)
+    if search.fees_bar:
+        return search.nothing_found(failed, proved=False)
     by_need = search.by_need() if all(map(search.asks_need, failed)) else NeedsFound((), True)
     plans = [OpeningPlan(NEED_ALONE, tuple(map(search.change, _needed(change)))) for change in by_need.items]
     moves = search.firm.quickest(failed, facts)
@@ -119,12 +124,10 @@ def recourse(
     if both is not None:
         return Recourse((both,), ())
     proved = complete and not search.movable and not costing.turns_on_need(facts)
-    together = [(rule, search.why_not_together(rule, proved=proved)) for rule in failed]
-    unforeseen = None if COST in {rule.id for rule in failed} else search.cost_elsewhere()
-    return Recourse((), (*together, *([unforeseen] if unforeseen else ())))
+    return search.nothing_found(failed, proved=proved)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Search:
     """What the firm and its need are now, what may be moved, what the product asks, and what it costs."""
 
@@ -160,7 +163,25 @@ class Search:
         """Return the needs that meet what the product asks of a need, with these facts."""
         of_need = [rule.parsed for rule in self.conditions if not NEED.isdisjoint(rule.names)]
         costs = not at_any_cost and self.costing.turns_on_need(facts)
-        return NeedRegion(of_need, facts, self.bounds, free, self.costing.bears if costs else None)
+        return NeedRegion(of_need, facts, self.bounds, free, self.costing if costs else None)
+
+    @cached_property
+    def fees_bar(self) -> bool:
+        """Tell whether the fees alone are dearer than the law bears at every term, for the largest amount too.
+
+        A smaller amount costs no less, but for the fen that its fees are rounded by. What was not priced is not said.
+        """
+        if not self.costing.turns_on_need(self.start):
+            return False
+        largest, (least, most) = self.bounds.amount_fen[1], self.bounds.months
+        asked = int(self.start["months"] or 0)
+        try:
+            return not any(
+                self.costing.bears_fees(largest, months)
+                for months in sorted(range(least, most + 1), key=lambda months: abs(months - asked))
+            )
+        except Exhausted:
+            return False
 
     def by_need(self) -> NeedsFound:
         """Return the changes of the need that meet every condition, the nearest first.
@@ -227,10 +248,16 @@ class Search:
             return self._why_dear(self.start)
         return self._data_missing(rule) or (CONTRARY if proved else NONE_FOUND)
 
+    def nothing_found(self, failed: Sequence[Rule], *, proved: bool) -> Recourse:
+        """Return what bars the way where each rule could be met by itself: the cost too, where it refuses a need."""
+        together = [(rule, self.why_not_together(rule, proved=proved)) for rule in failed]
+        unforeseen = None if COST in {rule.id for rule in failed} else self.cost_elsewhere()
+        return Recourse((), (*together, *([unforeseen] if unforeseen else ())))
+
     def _why_dear(self, facts: Mapping[str, Fact]) -> Reason:
         if not self.costing.turns_on_need(facts):
             return PRICED
-        return FEES if self.costing.fees_alone(facts) else NONE_FOUND
+        return FEES if self.fees_bar else NONE_FOUND
 
     def _data_missing(self, rule: Rule) -> Reason | None:
         if "quota_left" in rule.names or rule.id == "terms.budget":

@@ -374,6 +374,18 @@ def test_nothing_is_accepted_without_the_tick(signed_in: SignedIn, door: StandIn
             },
             "提高放款金额也无法降至上限以内。请另行约定条件",
         ),
+        (
+            422,
+            {
+                "type": "/problems/terms-beyond",
+                "field": "drawn_fen",
+                "found": 1_000_000,
+                "needed": {"least": None, "most": 50_000_000},
+                "all_in_simple_rate": None,
+                "statute": 0.24,
+            },
+            "费用已占去全部款项；提高放款金额，也无法降至法律所保护的 24.00% 以内。请另行约定条件",
+        ),
         (409, {"type": "/problems/new", "title_zh": "新的情况", "detail": "Anew. / 重新来。"}, "新的情况。重新来。"),
     ],
 )

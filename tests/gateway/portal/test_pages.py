@@ -349,6 +349,24 @@ def test_a_refusal_by_cost_shows_rates_as_rates(signed_in: SignedIn, door: Stand
         assert words in page
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("zh", "仅告知企业、其平台与该银行"), ("en", "told to the firm, its platform and the bank alone")],
+)
+def test_what_a_rivals_loan_would_have_cost_is_said_to_be_withheld_not_unknown(
+    signed_in: SignedIn, door: StandIn, language: str, words: str
+) -> None:
+    match = fixture("match")
+    failed = [{**match["refusals"][0]["failed"][0], "rule_id": "terms.cost", "found": None, "unknown": []}]
+    cost = {"rule": "rate <= 0.09", "found": None, "needed": 0.09, "failed": failed}
+    door.answers["POST /matches"] = Answer(201, {**match, "offers": [], "refusals": [match["refusals"][0] | cost]})
+    form = {"amount": "50", "months": "12", "nonce": "withheld"}
+    page = signed_in("smc_bank", language).post(f"{FIRM}/matches", data=form, headers=ORIGIN).text
+    assert words in page
+    assert "没有数据" not in page
+    assert "not known" not in page
+
+
 IMPORT = {
     "id": "imp_1",
     "kind": "invoices.sale",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from services.matching.domain.all_in import AllIn, all_in, rates_by_floats, rates_in_digits
+from services.matching.domain.all_in import AllIn, all_in, make_loan, rates_by_floats, rates_in_digits
 from services.matching.domain.errors import ProductInvalid
 from services.matching.domain.fee import Due, Every, Fee, FeeKind, FeePayer, charged
 from services.matching.domain.repayment import BULLET, EQUAL_INSTALMENTS, Schedule, schedule
@@ -70,6 +70,54 @@ def test_the_rate_is_the_root_to_the_last_digit_by_exact_fractions(loan: Schedul
     assert found.cost_fen == -sum(moved)
 
 
+@settings(max_examples=40)
+@given(loans, fees)
+@example(schedule(100, 360, Decimal("0.2"), BULLET), [])
+@example(schedule(10**13, 360, Decimal("0.24"), EQUAL_INSTALMENTS), [fee("0.03", every=Every.YEARLY)])
+def test_the_compound_rate_is_the_one_that_halving_finds(loan: Schedule, charged_fees: list[Fee]) -> None:
+    """In 60 digits, the yearly growth between two bounds at which the worth of the flows has other signs."""
+    moved = flows(loan, charged_fees)
+    expected = compound_by_halving(moved)
+    assert all_in(loan, charged_fees).rate == expected
+    assert rates_in_digits(moved[0], [-each for each in moved[1:]])[0] == expected
+
+
+def compound_by_halving(found: list[int]) -> Decimal:
+    """Return the rate to which both bounds of the yearly growth round that 60 digits leave."""
+    with localcontext(prec=60):
+        twelfth, low, high = Decimal(1) / 12, Decimal(1), Decimal(2)
+        while _discounted(found, high**twelfth) < 0:
+            low, high = high, high * high
+        if not sum(found):
+            return Decimal(0)
+        for _ in range(100):
+            middle = (low + high) / 2
+            low, high = (middle, high) if _discounted(found, middle**twelfth) < 0 else (low, middle)
+        rates = {(each - 1).quantize(Decimal("0.000001"), ROUND_HALF_UP) for each in (low, high)}
+    (rate,) = rates
+    return rate
+
+
+def _discounted(found: list[int], monthly: Decimal) -> Decimal:
+    total = Decimal(0)
+    for flow in reversed(found):
+        total = total / monthly + flow
+    return total
+
+
+@given(st.integers(1, 10**12), st.lists(st.integers(0, 10**12), min_size=1, max_size=5))
+def test_the_compound_rate_of_payments_at_whole_years_is_the_root_by_exact_fractions(had: int, paid: list[int]) -> None:
+    """No more than what is had is left half a step above, and no less half a step below, where it belongs to it."""
+    paid = paid if sum(paid) >= had else [*paid, had]
+    rate = Fraction(rates_in_digits(had, [flow for each in paid for flow in (*[0] * 11, each)])[0])
+    if rate > 10**8:
+        return
+    below, above = (
+        sum(each / (1 + rate + off) ** n for n, each in enumerate(paid, 1)) for off in (-HALF_STEP, HALF_STEP)
+    )
+    assert above < had <= below
+
+
 @settings(max_examples=30)
 @given(loans, fees)
 def test_there_is_no_second_root(loan: Schedule, charged_fees: list[Fee]) -> None:
@@ -122,6 +170,38 @@ def test_a_rate_at_a_half_is_rounded_up_and_told_by_digits() -> None:
         Decimal("0.000051"),
         Decimal("0.000052"),
     ]
+
+
+def test_a_compound_rate_at_a_half_is_rounded_up() -> None:
+    """12,001 fen at the end of a year for 20,000 yuan without interest are 6,000.5 millionths."""
+    end = Fee(FeeKind.GUARANTEE, "payee", FeePayer.FIRM, Every.ONCE, Due.END, 12_001, None)
+    assert make_loan(2_000_000, 12, Decimal(0), BULLET, (end,)).all_in.rate == Decimal("0.006001")
+
+
+@given(st.integers(0, 500_000), st.integers(1, 5), st.integers(-1, 1))
+def test_a_single_payment_after_whole_years_is_rounded_up_from_the_half_on(steps: int, years: int, more: int) -> None:
+    """What (2 steps + 1) / 2,000,000 a year comes to exactly, a fen less and a fen more."""
+    had, later = 2_000_000**years, [*[0] * (12 * years - 1), (2_000_001 + 2 * steps) ** years + more]
+    assert rates_in_digits(had, later)[0] == Decimal(steps + (more >= 0)).scaleb(-6)
+    assert more or rates_by_floats(had, later) is None
+
+
+@given(st.integers(0, 500_000), st.integers(1, 11), st.integers(30, 70))
+def test_a_single_payment_within_a_year_is_told_however_near_to_a_half(steps: int, months: int, digits: int) -> None:
+    """Of whole numbers next to the payment that is just at a half, the lower lies below it and the upper above."""
+    had, growth = 10**digits, Fraction(2_000_001 + 2 * steps, 2_000_000)
+    below = _root(had**12 * growth.numerator**months // growth.denominator**months, 12)
+    for paid, expected in ((below, steps), (below + 1, steps + 1)):
+        assert rates_in_digits(had, [*[0] * (months - 1), paid])[0] == Decimal(expected).scaleb(-6)
+
+
+def _root(number: int, degree: int) -> int:
+    """Return the largest whole number whose power is no more than this one, by halving."""
+    low, high = 0, 1 << (number.bit_length() // degree + 1)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if middle**degree <= number else (low, middle)
+    return low
 
 
 @pytest.mark.parametrize("repayment", [BULLET, EQUAL_INSTALMENTS])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,12 +13,14 @@ from bank_products import a_product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.matching.domain.all_in import make_loan
 from services.matching.domain.cost import cost_refused, costed, lawful_interest, simple_rate
 from services.matching.domain.eligibility import Shelf
 from services.matching.domain.facts import Facts, Need
 from services.matching.domain.levers import Lever
 from services.matching.domain.loan_offer import LoanTerms, TermsBeyond, require_drawable
 from services.matching.domain.match import Guide, Match, match_all
+from services.matching.domain.pricing_budget import MOST_MONTHS_PRICED, Budget, Exhausted
 from services.matching.domain.product import Product, read_product
 from services.matching.domain.recourse import CONTRARY, FEES, NONE_FOUND, PRICED
 from services.matching.domain.statute import statute
@@ -258,6 +261,62 @@ def test_fees_that_no_need_bears_have_a_reason_of_their_own() -> None:
         assert blocked(matched(pd, product(fees=fees))) == [("terms.cost", FEES)]
 
 
+def test_fees_that_a_larger_amount_would_bear_are_not_said_to_bar_every_need() -> None:
+    """3,000 yuan are too much of the 11,000 that a rule allows, and little of a million."""
+    fees, title = [{**ONCE, "amount_fen": 300_000}], {"zh": "额度", "en": "Amount"}
+    small = {"id": "small", "expression": "amount_fen <= 1100000", "title": title, "source": "s", "since": "2025-01-01"}
+    need, terms = Need(1_000_000, 1), {"fees": fees, "months": [1, 2]}
+    assert changed(matched(0.02, product(**terms), need=need))
+    ruled = read_product(a_product(rules=[small], **terms))
+    assert blocked(matched(0.02, ruled, need=need)) == [("terms.cost", NONE_FOUND)]
+
+
+def test_fees_are_not_said_to_bar_needs_that_were_not_priced() -> None:
+    """A yearly fee of 30 % is too dear at every one of 600 terms; they are more than a match prices."""
+    fees = [{**GUARANTEE, "rate": 0.3}]
+    assert blocked(matched(0.02, product(fees=fees, months=[1, 600]))) == [("terms.cost", NONE_FOUND)]
+
+
+def numbered(count: int, **changes: Any) -> list[Product]:
+    """Return products that differ, so that each is priced for itself."""
+    fees = changes.pop("fees")
+    return [
+        read_product(
+            {**a_product(rules=[], fees=[{**fee, "payee": f"P{n}"} for fee in fees], **changes), "id": f"p{n}"}
+        )
+        for n in range(count)
+    ]
+
+
+def test_all_products_of_a_match_share_one_budget_of_loans() -> None:
+    """Each would halve its amounts at 600 months by some twenty loans; beside the search each prices a few."""
+    dear = numbered(20, fees=[{**GUARANTEE, "amount_fen": 300_000}], months=[600, 600])
+    make_loan.cache_clear()
+    matched(0.02, *dear, need=Need(1_000_000, 600))
+    assert make_loan.cache_info().misses <= MOST_MONTHS_PRICED / 600 + 3 * len(dear)
+
+
+def test_products_whose_fees_no_need_bears_leave_others_their_share() -> None:
+    """The way to the last of eleven is found, whatever those before it took."""
+    dear = numbered(10, fees=[{**GUARANTEE, "rate": 0.3}, ONCE], months=[1, 600])
+    match = matched(0.02, *dear, product(fees=[ONCE], months=[1, 24]), need=Need(1_000_000, 1))
+    assert [bool(refused.recourse.plans) for refused in match.refusals] == [False] * 10 + [True]
+
+
+@given(st.integers(0, 10**5), st.lists(st.integers(0, 10**4), min_size=1, max_size=30))
+def test_shares_of_a_budget_come_to_no_more_than_it(months: int, wanted: list[int]) -> None:
+    """And each is at least the part that it would have of the whole."""
+    budget, spent = Budget(months), 0
+    for turn, each in enumerate(wanted):
+        part = budget.share(len(wanted) - turn)
+        assert part.left >= months // len(wanted)
+        with suppress(Exhausted):
+            part.spend(each)
+            spent += each
+        budget.put_back(part)
+    assert spent + budget.left == months
+
+
 def test_interest_and_fees_that_no_need_bears_together_are_not_put_to_the_risk_alone() -> None:
     fees = [{**GUARANTEE, "rate": 0.04}]
     match = matched(0.37, product(rate={**RATE, "cap": 0.36}, fees=fees))
@@ -266,6 +325,12 @@ def test_interest_and_fees_that_no_need_bears_together_are_not_put_to_the_risk_a
 
 def test_a_price_above_the_cap_follows_from_the_risk_whatever_fees_there_are() -> None:
     assert blocked(matched(0.2, product(fees=[ONCE]))) == [("terms.cost", PRICED)]
+
+
+@pytest.mark.parametrize("fees", [[], [{**GUARANTEE, "rate": 0.001}]])
+def test_interest_that_alone_is_above_the_law_follows_from_the_risk_whatever_fees_there_are(fees: list[Any]) -> None:
+    """0.038 + 0.5 · 0.45 = 26.3 % under a cap of 36 %."""
+    assert blocked(matched(0.5, product(rate={**RATE, "cap": 0.36}, fees=fees))) == [("terms.cost", PRICED)]
 
 
 def test_where_the_cost_refuses_every_need_that_is_lent_the_cost_is_named_too() -> None:
