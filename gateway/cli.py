@@ -215,7 +215,7 @@ def disable_person(settings: Settings, login: str) -> None:
 @person.command("list")
 @click.pass_obj
 def list_people(settings: Settings) -> None:
-    """List logins, their clients and whether they are invited, active or ended."""
+    """List logins, their clients, whether they are invited, active or ended, and whether they have a second factor."""
     people = _people(settings).listing()
     for row in people:
         click.echo("\t".join(row))

@@ -72,7 +72,7 @@ class Settings:
             # What is left empty stays as it is safe: who wants nobody to be asked says so.
             said: list[str] = env.list("GATEWAY_SECOND_FACTOR_ROLES", [], validate=_roles_or_none)
             second_factor_roles = said or (PRODUCTION_FACTORS if production else [])
-            portal_url = env.str("GATEWAY_PORTAL_URL", "", validate=_origin) or _origin_of(token_url)
+            portal_url = _origin_of(env.str("GATEWAY_PORTAL_URL", "", validate=_origin) or token_url)
             secret_keys = settings.signing_keys(env, "GATEWAY_SECRET_KEYS")
         if production and (pepper == DEVELOPMENT_PEPPER or len(pepper) < PEPPER_LENGTH):
             raise SettingsError(
@@ -126,13 +126,24 @@ def _origin(written: str) -> None:
     split = urlsplit(written)
     # Browsers make passkeys for pages by https, and for this machine's own.
     fits = split.scheme == "https" or (split.scheme == "http" and split.hostname in ("localhost", "127.0.0.1"))
-    if written and not (fits and split.hostname and split.path in ("", "/") and not split.query + split.fragment):
+    bare = split.path in ("", "/") and not (split.query or split.fragment or split.username)
+    if written and not (fits and bare and _origin_of(written)):
         raise ValidationError("the public address of the portal without a path, https://your.host")
 
 
-def _origin_of(token_url: str) -> str:
-    split = urlsplit(token_url)
-    return f"{split.scheme}://{split.netloc}" if split.netloc else ""
+def _origin_of(address: str) -> str:
+    """Return the origin of an address as browsers write it, "" where there is none.
+
+    >>> _origin_of("https://Credit.Example:443/oauth/token"), _origin_of("http://信用.example:8000")
+    ('https://credit.example', 'http://xn--vuqs22g.example:8000')
+    """
+    split = urlsplit(address)
+    try:
+        host = (split.hostname or "").encode("idna").decode()
+        port = "" if split.port in (None, {"https": 443, "http": 80}.get(split.scheme)) else f":{split.port}"
+    except ValueError:
+        return ""
+    return f"{split.scheme}://{host}{port}" if host else ""
 
 
 def _roles_or_none(written: list[str]) -> None:

@@ -20,6 +20,10 @@ def lock(session: Session, person: str) -> None:
     session.execute(select(PersonRow.id).where(PersonRow.id == person).with_for_update())
 
 
+# What the list of people says of a second factor.
+TITLES = {True: "second factor", False: "no second factor"}
+
+
 def has_any(session: Session, person: str) -> bool:
     """Tell whether a person has a second factor; recovery codes stand for one and are none."""
     return bool(

@@ -100,11 +100,14 @@ class People:
             factor_rows.forget(session, person.id)
             end_all(session, person.id)
 
-    def listing(self) -> list[tuple[str, str, str]]:
-        """Return (login, client, state) of everybody."""
+    def listing(self) -> list[tuple[str, str, str, str]]:
+        """Return (login, client, state, whether there is a second factor) of everybody."""
         with self._database.read() as session:
             rows = session.scalars(select(PersonRow).order_by(PersonRow.login)).all()
-            return [(row.login, row.client, _state(row)) for row in rows]
+            return [
+                (row.login, row.client, _state(row), factor_rows.TITLES[factor_rows.has_any(session, row.id)])
+                for row in rows
+            ]
 
     def accept(self, code: str, password: str, address: str) -> SignedIn | Step:
         """Take an invitation up with a password of one's own; the code opens nothing afterwards."""

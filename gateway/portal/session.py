@@ -39,7 +39,7 @@ class Sessions:
             samesite="Strict",
             secure=request.is_secure,
         )
-        response.delete_cookie(STEP, path="/portal", httponly=True, samesite="Strict")
+        self.end_step(response)
 
     def begin(self, request: Request, response: Response, step: Step) -> None:
         """Set the cookie of the first step, in place of any session's."""
@@ -61,6 +61,10 @@ class Sessions:
         except BadSignature:
             return None
         return Step(named) if isinstance(named, str) else None
+
+    def end_step(self, response: Response) -> None:
+        """Remove the cookie of a first step: who leaves the machine leaves no half of a sign-in behind."""
+        response.delete_cookie(STEP, path="/portal", httponly=True, samesite="Strict")
 
     def know(self, request: Request, response: Response, device: str) -> None:
         """Have this device be known at its next sign-in."""

@@ -89,13 +89,15 @@ class CountWentBack(NotProven):
 
 
 def site_of(address: str | None) -> Site | None:
-    """Return the site of a public address; None where browsers make no passkeys for it: an IP address, no address.
+    """Return the site of a public address; None where browsers make no passkeys for it.
 
-    >>> site_of("https://credit.example:8443/portal/"), site_of("http://127.0.0.1:8000")
-    (Site(origin='https://credit.example:8443'), None)
+    Not for an IP address, no address, and by http not but for this machine itself.
+
+    >>> site_of("https://credit.example:8443/portal/"), site_of("http://127.0.0.1:8000"), site_of("http://a.example")
+    (Site(origin='https://credit.example:8443'), None, None)
     """
     split = urlsplit(address or "")
-    if not split.hostname:
+    if not split.hostname or (split.scheme == "http" and split.hostname != "localhost"):
         return None
     try:
         ipaddress.ip_address(split.hostname)

@@ -24,7 +24,7 @@ export function stack(root) {
       let column = 0;
       for (const cell of row.cells) {
         // The first cell that names the row is the card's title.
-        if (cell.tagName === "TD" || column) label(cell, cell.colSpan === 1 ? name(heads[column]) : "");
+        if (cell.tagName === "TD" || column) label(cell, cell.colSpan === 1 && heads[column] ? name(heads[column]) : "");
         column += cell.colSpan;
       }
     }

@@ -59,6 +59,7 @@ def sign_out() -> ResponseReturnValue:
         portal().door.sign_out(here)
     response = make_response(redirect(url_for("portal.entry_home"), 303))
     portal().sessions.close(response)
+    portal().sessions.end_step(response)
     return response
 
 

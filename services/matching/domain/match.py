@@ -118,20 +118,22 @@ def _views(shelf: Shelf, facts: Facts, need: Need) -> list[_View]:
 def _match(shelf: Shelf, views: Mapping[Counts, _View], guide: Guide) -> Match:
     offers, refusals = [], []
     whole = views[Counts.EVERYTHING]
-    budget, charging = Budget(), sum(bool(of_firm(item.product.fees)) for item in shelf.items)
-    for item in shelf.items:
-        view = views[item.product.counts]
-        facts, failed = view.facts, _failed(item, view, shelf.on)
+    found = [(item, view := views[item.product.counts], _failed(item, view, shelf.on)) for item in shelf.items]
+    # Only a refused product with fees searches by price: what is offered takes nothing of the others' shares.
+    searching = sum(bool(failed and of_firm(item.product.fees)) for item, _, failed in found)
+    budget = Budget()
+    for item, view, failed in found:
+        facts = view.facts
         if failed:
-            part = budget.share(charging)
+            part = budget.share(searching)
             way = _recourse(shelf, item, failed, facts, guide, part)
             budget.put_back(part)
+            searching -= bool(of_firm(item.product.fees))
             first = score_missing(failed)
             opens = view is not whole and not _failed(item, whole, shelf.on)
             refusals.append(Refusal(item.product, (first, *failed) if first else failed, way, opens))
         else:
             offers.append(_offer(item.product, checks(item, view.passed, facts, wanted=True), facts, guide, shelf.on))
-        charging -= bool(of_firm(item.product.fees))
     known = views[Counts.CONFIRMED].facts
     return Match(str(known["enterprise"]), known, rank(offers), tuple(refusals), whole.facts)
 

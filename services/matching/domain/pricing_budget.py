@@ -1,7 +1,7 @@
 """How many loans one match prices while it looks for other needs: one budget, of which each product has a share.
 
 What a bank publishes is paid for by every match, of others' products too; so a search ends where its share does. The
-share is what the products before left over, by those still to come: none can use up the share of others.
+share of a refused product with fees is what those before it left over, by those still to come.
 """
 
 from __future__ import annotations

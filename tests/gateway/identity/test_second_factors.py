@@ -382,6 +382,27 @@ def test_a_step_is_taken_once_and_ends_after_ten_minutes(browser: Callable[[], F
     assert show(last, "recovery", codes[0]).status_code == 303, "what proved nothing used no code up"
 
 
+def test_who_signs_out_between_the_steps_leaves_none_behind(browser: Callable[[], FlaskClient]) -> None:
+    """On a machine that many use, whoever comes next adds no factor to the person's account."""
+    client = browser()
+    sign_in(client, MUST)
+    assert client.get("/portal/first-factor").status_code == 200
+    client.post("/portal/sign-out", headers=ORIGIN)
+    assert client.get("/portal/first-factor").status_code in {303, 401}
+
+
+def test_the_list_of_people_says_who_has_no_second_factor(
+    browser: Callable[[], FlaskClient], people: Context
+) -> None:
+    client = browser()
+    sign_in(client, MAY)
+    add_app(client)
+    assert [(row[0], row[3]) for row in people.people.listing()] == [
+        (MAY, "second factor"),
+        (MUST, "no second factor"),
+    ]
+
+
 def test_a_step_and_a_session_are_not_read_as_one_another(browser: Callable[[], FlaskClient]) -> None:
     changed(browser)
     client = browser()

@@ -92,6 +92,15 @@ def test_a_search_that_stopped_early_says_that_there_may_be_more(signed_in: Sign
     assert "列出前 20 家，可能还有" in page
 
 
+def test_a_search_that_stopped_early_with_nothing_found_does_not_say_that_there_is_none(
+    signed_in: SignedIn, door: StandIn
+) -> None:
+    door.answers["GET /enterprises"] = Answer(200, fixture("enterprises") | {"next": "more"})
+    page = signed_in("smc_bank").get(f"{LIST}/open?id=zzz").text
+    assert "所查的前几页企业中没有" in page
+    assert "没有找到" not in page
+
+
 def test_a_text_that_can_be_no_id_is_sought_as_a_name(signed_in: SignedIn, door: StandIn) -> None:
     """The service says that it is none; that is no failure of the search."""
     door.refused = {"id"}

@@ -106,3 +106,9 @@ def test_every_answer_carries_the_policy(site: Flask) -> None:
         assert "default-src 'self'" in policy
         assert "frame-ancestors 'none'" in policy
         assert "unsafe" not in policy
+
+
+def test_an_asset_whose_name_no_disk_can_hold_is_not_found(site: Flask) -> None:
+    """Also to a browser that takes packed ones."""
+    answer = site.test_client().get("/portal/static/" + "a" * 300, headers={"Accept-Encoding": "gzip"})
+    assert answer.status_code == 404

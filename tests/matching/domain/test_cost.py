@@ -303,6 +303,15 @@ def test_products_whose_fees_no_need_bears_leave_others_their_share() -> None:
     assert [bool(refused.recourse.plans) for refused in match.refusals] == [False] * 10 + [True]
 
 
+@pytest.mark.parametrize("others", [0, 100])
+def test_products_that_are_offered_take_nothing_of_a_search(others: int) -> None:
+    """The way that there is alone is there among a hundred offers whose fees nobody has to search by."""
+    cheap = numbered(others, fees=[{**GUARANTEE, "rate": 0.0001}], months=[1, 24])
+    match = matched(0.02, product(fees=[ONCE], months=[12, 24]), *cheap, need=Need(1_000_000, 24))
+    assert len(match.offers) == others
+    assert [bool(refused.recourse.plans) for refused in match.refusals] == [True]
+
+
 @given(st.integers(0, 10**5), st.lists(st.integers(0, 10**4), min_size=1, max_size=30))
 def test_shares_of_a_budget_come_to_no_more_than_it(months: int, wanted: list[int]) -> None:
     """And each is at least the part that it would have of the whole."""

@@ -20,6 +20,8 @@ CELL_BYTES = 24
 CELL = re.compile(rb"""[\s"']r=["']([A-Za-z]{0,9})(\d{1,10})["']""")
 # A cell in a column of three letters or a row of six digits: no sheet without one reaches far.
 FAR = re.compile(rb"""[\s"']r=["'](?:[A-Za-z]{3,9}\d|[A-Za-z]{0,9}\d{6,10}["'])""")
+# Where the rows of a sheet begin.
+DATA = re.compile(rb"[<:]sheetData[\s/>]")
 OVERLAP = 32
 # The same, however it is written; only where all of a sheet is at hand.
 WRITTEN = re.compile(rb"""r\s*=\s*["']\s*([A-Za-z]{0,9})(\d{1,10})""")
@@ -60,9 +62,10 @@ def must_fit(rows: int, columns: int, limits: Limits) -> None:
 def _measured(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int, limits: Limits) -> tuple[bool, int]:
     """Return whether a part may be a sheet that reaches far, and what it unpacks to; refuse it beyond what is left.
 
-    Any part may be one, wherever it lies: the workbook says which.
+    Any part may be one, wherever it lies: the workbook says which. What holds no rows of a sheet is none, such as the
+    order in which the cells of all sheets are calculated.
     """
-    far, size, last = False, 0, b""
+    far, sheet, size, last = False, False, 0, b""
     for piece in _pieces(archive, entry):
         if not size:
             _must_hold(piece[:HEAD], limits)
@@ -72,9 +75,11 @@ def _measured(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int, limit
                 f"The workbook unpacks to more than {limits.unpacked >> 20} MiB; send CSV files instead. "
                 "/ 工作簿解压后过大，请改用 CSV 报送。"
             )
-        far = far or FAR.search(last[-OVERLAP:] + piece) is not None
+        joined = last[-OVERLAP:] + piece
+        far = far or FAR.search(joined) is not None
+        sheet = sheet or DATA.search(joined) is not None
         last = piece
-    return far, size
+    return far and sheet, size
 
 
 def _must_hold(head: bytes, limits: Limits) -> None:

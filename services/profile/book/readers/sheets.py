@@ -46,7 +46,8 @@ class Limits:
     """What is read at most, in bytes: unpacked, between two line ends, in a cell, as text of so many `rows`.
 
     To read a file whole may take so much `memory`, and so many `seconds`, which are tried out before; `gauged` says
-    that they have been. A table has so many `columns` at most, and so many `cells` of it are looked at at once.
+    that they have been. A table has so many `columns` at most, a line of its head so many `separators`, those within
+    its cells too, and so many `cells` of it are looked at at once.
     """
 
     unpacked: int = 4 << 30
@@ -57,18 +58,20 @@ class Limits:
     memory: int = 640 << 20
     seconds: float = 120.0
     columns: int = 1 << 10
+    separators: int = 1 << 14
     cells: int = 1 << 23
     gauged: bool = False
 
 
-def must_be_narrow(columns: int, limits: Limits) -> None:
-    """Raise `FileTooLarge` for a table of more columns than any has."""
-    if columns > limits.columns:
+def must_be_narrow(columns: int, limits: Limits, most: int | None = None) -> None:
+    """Raise `FileTooLarge` for a table of more columns than any has, or than `most`."""
+    most = limits.columns if most is None else most
+    if columns > most:
         raise FileTooLarge(
-            f"The table has {columns} columns; at most {limits.columns} are read. Take out those that nobody needs. "
-            f"/ 表格有 {columns} 列，最多 {limits.columns} 列，请删除不需要的列。",
+            f"The table has {columns} columns; at most {most} are read. Take out those that nobody needs. "
+            f"/ 表格有 {columns} 列，最多 {most} 列，请删除不需要的列。",
             found_columns=columns,
-            limit_columns=limits.columns,
+            limit_columns=most,
         )
 
 

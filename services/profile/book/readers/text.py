@@ -129,8 +129,8 @@ def header_of(path: Path, encoding: str, known: frozenset[str], limits: Limits) 
     """Find the header among the first lines of a text, and what separates its cells."""
     with path.open("rb") as file:
         raw = [line.removeprefix(b"\xef\xbb\xbf") for line in islice(file, SEARCHED)]
-    # Before they are split: a line of a megabyte may have as many cells.
-    must_be_narrow(max(line.count(sign.encode()) for line in raw for sign in SEPARATORS), limits)
+    # Before they are split: a line of a megabyte may have as many cells. What lies within a cell is counted too.
+    must_be_narrow(max(line.count(sign.encode()) for line in raw for sign in SEPARATORS), limits, limits.separators)
     lines = [text.rstrip("\r\n") if (text := decoded(line, encoding)) is not None else "" for line in raw]
     if not any(line.strip() for line in lines):
         if decoded(raw[0], encoding) is None:

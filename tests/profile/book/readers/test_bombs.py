@@ -214,8 +214,19 @@ def test_a_table_of_too_many_columns_is_refused(tmp_path: Path) -> None:
     """Before it is split, with how many there may be."""
     path = tmp_path / "wide.csv"
     path.write_text(",".join("c" * 20_000) + "\n")
-    with pytest.raises(FileTooLarge, match="19999 columns; at most 1024"):
+    with pytest.raises(FileTooLarge, match="19999 columns; at most 16384"):
         read(KINDS["invoices.sale"], path, Limits())
+    path.write_text(",".join(f"c{number}" for number in range(2_000)) + "\n")
+    with pytest.raises(FileTooLarge, match="2000 columns; at most 1024"):
+        read(KINDS["invoices.sale"], path, Limits())
+
+
+def test_signs_within_a_cell_are_no_columns(tmp_path: Path) -> None:
+    """A list of goods in a remark has as many commas as it likes."""
+    path = tmp_path / "long.csv"
+    titles = "number,date,counterparty,net,tax,total,status,remark"
+    path.write_text(f'{titles}\n1,2020-01-02,A,100,13,113,valid,"{"x," * 5_000}"\n')
+    assert read(KINDS["invoices.sale"], path, Limits()).frame.height == 1
 
 
 def test_a_cell_that_is_too_long_is_named_with_what_is_allowed(tmp_path: Path) -> None:

@@ -353,6 +353,15 @@ def test_a_far_cell_of_a_sheet_elsewhere_is_refused(tmp_path: Path) -> None:
         look_into(moved(path, tmp_path / "moved", part=part), Limits())
 
 
+def test_the_order_of_calculation_is_no_sheet(tmp_path: Path) -> None:
+    """It names cells of all sheets: the row of one and the column of another are no rectangle."""
+    path = xlsx(tmp_path / "upload", {"Sheet1": [TITLES, row("1")]})
+    chain = '<calcChain><c r="A900000" i="1"/><c r="XFD1" i="2"/></calcChain>'
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("xl/calcChain.xml", chain)
+    look_into(path, Limits())
+
+
 def test_the_head_of_a_sheet_elsewhere_is_its_first_rows(tmp_path: Path) -> None:
     """With the texts that they need, which lie elsewhere too."""
     path = xlsx(tmp_path / "upload", {"Sheet1": [TITLES, *(row(f"n{number}") for number in range(ROWS + 50))]})
