@@ -391,9 +391,7 @@ def test_who_signs_out_between_the_steps_leaves_none_behind(browser: Callable[[]
     assert client.get("/portal/first-factor").status_code in {303, 401}
 
 
-def test_the_list_of_people_says_who_has_no_second_factor(
-    browser: Callable[[], FlaskClient], people: Context
-) -> None:
+def test_the_list_of_people_says_who_has_no_second_factor(browser: Callable[[], FlaskClient], people: Context) -> None:
     client = browser()
     sign_in(client, MAY)
     add_app(client)

@@ -307,7 +307,8 @@ def test_products_whose_fees_no_need_bears_leave_others_their_share() -> None:
 def test_products_that_are_offered_take_nothing_of_a_search(others: int) -> None:
     """The way that there is alone is there among a hundred offers whose fees nobody has to search by."""
     cheap = numbered(others, fees=[{**GUARANTEE, "rate": 0.0001}], months=[1, 24])
-    match = matched(0.02, product(fees=[ONCE], months=[12, 24]), *cheap, need=Need(1_000_000, 24))
+    dear = product(fees=[{**ONCE, "amount_fen": 300_000}], months=[12, 24])
+    match = matched(0.02, dear, *cheap, need=Need(1_000_000, 24))
     assert len(match.offers) == others
     assert [bool(refused.recourse.plans) for refused in match.refusals] == [True]
 

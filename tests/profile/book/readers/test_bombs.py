@@ -224,8 +224,8 @@ def test_a_table_of_too_many_columns_is_refused(tmp_path: Path) -> None:
 def test_signs_within_a_cell_are_no_columns(tmp_path: Path) -> None:
     """A list of goods in a remark has as many commas as it likes."""
     path = tmp_path / "long.csv"
-    titles = "number,date,counterparty,net,tax,total,status,remark"
-    path.write_text(f'{titles}\n1,2020-01-02,A,100,13,113,valid,"{"x," * 5_000}"\n')
+    titles = "enterprise,number,date,counterparty,net,tax,total,status,remark"
+    path.write_text(f'{titles}\nE1,1,2020-01-02,A,100,13,113,valid,"{"x," * 5_000}"\n')
     assert read(KINDS["invoices.sale"], path, Limits()).frame.height == 1
 
 

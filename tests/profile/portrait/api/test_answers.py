@@ -18,11 +18,13 @@ from sandbox.economy import Plan, simulate
 from sandbox.records import records
 from services.profile.watch.tables import Alert
 
-# What these hold is named by the source, by the column of a file or by a problem: it is data, not a field of ours.
+# What these hold is named by the source, the column of a file, a problem or the code of a standard: it is data, and no
+# field of ours.
 NAMED_BY_DATA = {
     *("Connector.columns", "Connector.units", "Connector.values", "Connector.constants"),
     *("Split.titles", "Split.sides"),
     *("Import.problem", "Import.parts", "Evidence.by_channel"),
+    *("CodeTitles.industry", "CodeTitles.region"),
 }
 FIRM = "/v1/enterprises/{firm}"
 PATHS = (
