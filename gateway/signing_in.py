@@ -17,6 +17,8 @@ KINDS: dict[str, Kind] = {"passkey": "passkey", "totp": "totp", "recovery": "rec
 # How long after a proof factors may be added and removed, and how long the first step waits for the second.
 FRESH_FOR, STEP_FOR = timedelta(minutes=10), timedelta(minutes=10)
 
+CHANGES = frozenset({"added", "removed", "codes", "reset"})
+
 
 class NotProven(Unauthenticated):
     """What was shown as a second factor proves nothing; the step or the session stands as before."""
@@ -85,13 +87,22 @@ class Factor:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened to a person's factors; `new` where they have not been told of it."""
+    """What happened to a person's factors; `new` where they have not acknowledged it.
 
+    A `change` is one of what they have, and not a use or a refusal.
+    """
+
+    id: str
     kind: str
     factor: str | None
     name: str | None
     at: datetime
     new: bool
+
+    @property
+    def change(self) -> bool:
+        """Whether what the person has was changed."""
+        return self.kind in CHANGES
 
 
 @dataclass(frozen=True, slots=True)

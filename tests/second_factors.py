@@ -145,6 +145,12 @@ def add_app(client: Any) -> tuple[str, list[str]]:
     return secret, codes_on(done.text)
 
 
+def acknowledge(client: Any, page: str) -> Any:
+    """Press the button by which a person says to have read what a page shows as new."""
+    shown = re.findall(r'name="event" value="([^"]+)"', page)
+    return client.post("/portal/factors/acknowledge", data={"event": shown}, headers=ORIGIN)
+
+
 def inside(client: Any) -> bool:
     """Tell whether a page opens for which the gateway looks at its table of sessions."""
     return bool(client.get("/portal/factors").status_code == 200)

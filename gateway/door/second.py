@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import overload
 
 from chassis.core.errors import Forbidden
@@ -25,10 +26,21 @@ class SecondDoor:
         """Return by what somebody can prove to be there."""
         return self._factors.ways(_by(here))
 
-    def complete(self, step: Step, shown: Shown) -> tuple[Visitor, bool]:
-        """Take the second step; return the visitor, and whether there is something that they have to be told."""
-        opened = self._factors.complete(step, shown)
-        return visitor_of(opened), self._factors.untold(opened)
+    def complete(self, step: Step, shown: Shown) -> Visitor:
+        """Take the second step."""
+        return visitor_of(self._factors.complete(step, shown))
+
+    def untold(self, here: Visitor) -> bool:
+        """Tell whether there is something that somebody has to be told."""
+        return self._factors.untold(_session(here))
+
+    def acknowledge(self, here: Visitor, events: Sequence[str]) -> None:
+        """Note that a person knows of what happened."""
+        self._factors.acknowledge(_session(here), events)
+
+    def fresh(self, here: Visitor) -> bool:
+        """Tell whether a person has just proved to be there."""
+        return self._factors.fresh(_session(here))
 
     def confirm(self, here: Visitor, shown: Shown) -> None:
         """Prove again to be there."""

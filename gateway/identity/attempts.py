@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import math
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
@@ -24,7 +25,7 @@ class Attempts:
         self._database = database
         self._pepper = pepper
 
-    def count(self, subject: str, most: int) -> int:
+    def count(self, subject: str, most: float = math.inf, window: timedelta = WINDOW) -> int:
         """Count one attempt before it is judged, so that of many at once none goes uncounted; return which it is.
 
         Raises `TooManyRequests` beyond `most` within the window.
@@ -36,10 +37,10 @@ class Attempts:
             if counted is None:
                 try:
                     with session.begin_nested():
-                        session.execute(insert(AttemptRow), [{"digest": mark, "number": 1, "ends_at": now + WINDOW}])
-                    counted = (1, now + WINDOW)
+                        session.execute(insert(AttemptRow), [{"digest": mark, "number": 1, "ends_at": now + window}])
+                    counted = (1, now + window)
                 except IntegrityError:
-                    counted = _count(session, mark) or (1, now + WINDOW)
+                    counted = _count(session, mark) or (1, now + window)
         if counted[0] > most:
             wait = max(1, int((counted[1] - now).total_seconds()) + 1)
             raise TooManyRequests("Too many attempts to sign in. Wait and try again.", retry_after=wait)

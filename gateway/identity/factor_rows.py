@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, func, insert, or_, select, true, update
 from sqlalchemy.orm import Session
@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from gateway.identity.tables import FactorEventRow, PasskeyRow, PersonRow, RecoveryCodeRow, TotpRow
 from gateway.signing_in import PASSKEY, Event, Factor
 
-SHOWN_EVENTS = 20
+# Events are shown so many of each kind, so that many of one kind hide none of another; told at sign-in for so long.
+SHOWN_OF_KIND, TOLD_FOR = 20, timedelta(days=30)
 
 
 def lock(session: Session, person: str) -> None:
@@ -79,30 +80,41 @@ def note(
     name: str | None = None,
     within: str | None = None,
 ) -> None:
-    """Record what happened to a person's factors, and `within` which session."""
+    """Record what happened to a person's factors, and `within` which session or step."""
     event = {"id": f"fev_{secrets.token_hex(12)}", "person": person, "kind": kind, "at": now}
     session.execute(insert(FactorEventRow), [{**event, "factor": factor, "name": name or None, "session": within}])
 
 
-def events(session: Session, person: str) -> list[Event]:
-    """Return what happened to a person's factors last, the newest first."""
+def hand_on(session: Session, person: str, before: str, opened: str) -> None:
+    """Note that what happened in a step, or in a session, is of the session that has taken its place."""
+    mine = update(FactorEventRow).where(FactorEventRow.person == person, FactorEventRow.session == before)
+    session.execute(mine.values(session=opened))
+
+
+def events(session: Session, person: str, within: str, now: datetime) -> list[Event]:
+    """Return what happened to a person's factors, the newest first; of each kind what is to be told before the rest."""
+    order = (FactorEventRow.seen_at.is_not(None), FactorEventRow.at.desc(), FactorEventRow.id)
+    nth = func.row_number().over(partition_by=FactorEventRow.kind, order_by=order).label("nth")
+    ranked = select(FactorEventRow.id, nth).where(FactorEventRow.person == person).subquery()
     rows = session.scalars(
         select(FactorEventRow)
-        .where(FactorEventRow.person == person)
+        .join(ranked, ranked.c.id == FactorEventRow.id)
+        .where(ranked.c.nth <= SHOWN_OF_KIND)
         .order_by(FactorEventRow.at.desc(), FactorEventRow.id)
-        .limit(SHOWN_EVENTS)
-    )
-    return [Event(row.kind, row.factor, row.name, row.at, row.seen_at is None) for row in rows]
+    ).all()
+    new = set(session.scalars(select(FactorEventRow.id).where(*_untold(person, within, now))))
+    return [Event(row.id, row.kind, row.factor, row.name, row.at, row.id in new) for row in rows]
 
 
-def untold(session: Session, person: str, within: str) -> bool:
-    """Tell whether something happened in other sessions than this one that the person has not seen."""
-    return session.scalar(select(FactorEventRow.id).where(*_untold(person, within)).limit(1)) is not None
+def untold(session: Session, person: str, within: str, now: datetime) -> bool:
+    """Tell whether something happened lately in other sessions than this one that the person has not acknowledged."""
+    return session.scalar(select(FactorEventRow.id).where(*_untold(person, within, now)).limit(1)) is not None
 
 
-def told(session: Session, person: str, within: str, now: datetime) -> None:
-    """Note that the person sees in a session what happened outside of it; of what is done in it, the next one tells."""
-    session.execute(update(FactorEventRow).where(*_untold(person, within)).values(seen_at=now))
+def acknowledge(session: Session, person: str, within: str, ids: Collection[str], now: datetime) -> None:
+    """Note that the person knows of these events; of what was done in this very session the next one tells."""
+    known = set(session.scalars(select(FactorEventRow.id).where(*_untold(person, within, now)))) & set(ids)
+    session.execute(update(FactorEventRow).where(FactorEventRow.id.in_(known)).values(seen_at=now))
 
 
 def record(session: Session, login: str | None, most: int) -> Sequence[tuple[str, str, Event]]:
@@ -115,11 +127,12 @@ def record(session: Session, login: str | None, most: int) -> Sequence[tuple[str
         .limit(most)
     )
     return [
-        (login, client, Event(row.kind, row.factor, row.name, row.at, row.seen_at is None))
+        (login, client, Event(row.id, row.kind, row.factor, row.name, row.at, row.seen_at is None))
         for login, client, row in rows
     ]
 
 
-def _untold(person: str, within: str) -> tuple[ColumnElement[bool], ...]:
+def _untold(person: str, within: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
     elsewhere = or_(FactorEventRow.session.is_(None), FactorEventRow.session != within)
-    return FactorEventRow.person == person, FactorEventRow.seen_at.is_(None), elsewhere
+    lately = FactorEventRow.at > now - TOLD_FOR
+    return FactorEventRow.person == person, FactorEventRow.seen_at.is_(None), lately, elsewhere

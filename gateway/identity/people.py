@@ -211,7 +211,10 @@ class People:
             self._attempts.clear(session, ["person:" + person_id])
             factor, proved_at = _proof(session, session_id)
             end_all(session, person_id)
-            return open_session(session, person_id, factor, proved_at)
+            opened = open_session(session, person_id, factor, proved_at)
+            # What was done in the session of before stays for another one to acknowledge.
+            factor_rows.hand_on(session, person_id, session_id, opened.session)
+            return opened
 
     def sign_out(self, session_id: str) -> int:
         """End a session and return the revision from which on no process lets it in: today's where it had ended."""

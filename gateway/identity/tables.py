@@ -164,7 +164,8 @@ class RecoveryCodeRow(Base):
 class FactorEventRow(Base):
     """What happened to a person's second factors: the operator's record, and what the person is told at sign-in.
 
-    `session` is the one in which it was done, None where it was not done by somebody signed in.
+    `session` is the one in which it was done, or the step before it, None where it was not done by somebody signing in
+    or signed in. `seen_at` is when the person acknowledged it in another session.
     """
 
     __tablename__ = "factor_events"

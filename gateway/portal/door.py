@@ -6,7 +6,7 @@ answers from files.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from chassis.core.errors import Refused
@@ -56,8 +56,17 @@ class SecondDoor(Protocol):
     def ways(self, here: Visitor | Step) -> Ways:
         """Return by what somebody can prove to be there."""
 
-    def complete(self, step: Step, shown: Shown) -> tuple[Visitor, bool]:
-        """Take the second step; return the visitor, and whether there is something that they have to be told."""
+    def complete(self, step: Step, shown: Shown) -> Visitor:
+        """Take the second step."""
+
+    def untold(self, here: Visitor) -> bool:
+        """Tell whether something happened in other sessions that a person has not acknowledged."""
+
+    def acknowledge(self, here: Visitor, events: Sequence[str]) -> None:
+        """Note that a person knows of events, by their ids; those of this session stay as they are."""
+
+    def fresh(self, here: Visitor) -> bool:
+        """Tell whether a person has just proved to be there."""
 
     def confirm(self, here: Visitor, shown: Shown) -> None:
         """Prove again to be there; raise `TooManyRequests` as `complete` does."""

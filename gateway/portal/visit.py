@@ -78,12 +78,18 @@ def second() -> SecondDoor:
 
 
 def enter(here: Visitor | Step, back: str) -> Response:
-    """Open the session of who has signed in and lead them on; of who has taken one step of two, to the second."""
+    """Open the session of who has signed in and lead them on; of who has taken one step of two, to the second.
+
+    What happened to a person's second factors elsewhere is told before the page that was asked for.
+    """
     if isinstance(here, Step):
         response = make_response(redirect(url_for("portal.entry_second_step", back=back or None), 303))
         portal().sessions.begin(request, response, here)
         return response
-    response = make_response(redirect(inside(back), 303))
+    target = inside(back)
+    if here.person is not None and portal().second is not None and second().untold(here):
+        target = url_for("portal.factors_listing", back=target)
+    response = make_response(redirect(target, 303))
     portal().sessions.open(request, response, here)
     return response
 

@@ -85,6 +85,7 @@ ROUTES = (
     ("/second-step", entry.second_step, ("GET", "POST")),
     ("/first-factor", factors.first, ("GET",)),
     ("/factors", factors.listing, ("GET",)),
+    ("/factors/acknowledge", factors.acknowledge, ("POST",)),
     ("/factors/confirm", factors.confirm, ("GET", "POST")),
     ("/factors/app", factors.app, ("GET", "POST")),
     ("/factors/passkey", factors.passkey, ("GET", "POST")),

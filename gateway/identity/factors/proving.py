@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import structlog
@@ -19,14 +19,17 @@ from gateway.identity import factor_rows, passwords
 from gateway.identity.attempts import Attempts
 from gateway.identity.factors import passkeys, recovery, sealed, totp
 from gateway.identity.factors.passkeys import PROVE, CountWentBack, Site
+from gateway.identity.sessions import SignedIn
 from gateway.identity.tables import PasskeyRow, PersonRow, RecoveryCodeRow, TotpRow
 from gateway.signing_in import PASSKEY, RECOVERY, TOTP, NotProven, Shown
 
-# Attempts of one kind by one person in a quarter of an hour, from wherever. Of six digits of which three are right at a
-# time, ten leave who knows the password one chance in 350 a day; a signature cannot be guessed. A kind that is closed
-# closes no other.
+# Attempts in a quarter of an hour. Codes of an app are counted by person, from wherever: of six digits of which three
+# are right at a time, ten leave who knows the password one chance in 350 a day. What cannot be guessed (120 bits, a
+# signature) is counted by the step or the session in which it is shown, and so is the password, which somebody who has
+# a session may guess: so whoever knows a password closes none of them for the person.
 MOST = {TOTP: 10, RECOVERY: 10, PASSKEY: 30, "password": 10}
-TOLD_AFTER = 5
+# So many refusals of a kind within a day, from wherever, are recorded and told: once a day and kind.
+TOLD_AFTER, TOLD_WITHIN = 5, timedelta(days=1)
 T = TypeVar("T")
 log = structlog.get_logger()
 
@@ -46,16 +49,20 @@ class Proving:
 
         `holder` is the step or the session in which it is shown.
         """
-        subject = f"factor:{shown.kind}:{person}"
-        number = self.attempts.count(subject, MOST[shown.kind])
+        subject = f"factor:{shown.kind}:{person if shown.kind == TOTP else holder}"
+        self.attempts.count(subject, MOST[shown.kind])
         try:
             use = self._judged(person, holder, shown)
             with self.database.begin() as session:
+                # Who changes or resets the password ends all sessions: one that is being opened waits for that.
+                factor_rows.lock(session, person)
                 use(session)
                 self.attempts.clear(session, [subject])
-                return then(session)
+                done = then(session)
+                self._note_use(session, person, holder, shown.kind, done)
+                return done
         except NotProven as refusal:
-            self._note(person, shown.kind, number, refusal)
+            self._note(person, holder, shown.kind, refusal)
             raise
 
     def _judged(self, person: str, holder: str, shown: Shown) -> Callable[[Session], None]:
@@ -87,7 +94,6 @@ class Proving:
             raise NotProven("The code is not right or was used before. Wait for the next one in the app.")
 
     def _by_recovery_code(self, session: Session, person: str, typed: str) -> None:
-        now = datetime.now(UTC)
         used = session.scalar(
             update(RecoveryCodeRow)
             .where(
@@ -95,12 +101,11 @@ class Proving:
                 RecoveryCodeRow.person == person,
                 RecoveryCodeRow.used_at.is_(None),
             )
-            .values(used_at=now)
+            .values(used_at=datetime.now(UTC))
             .returning(RecoveryCodeRow.person)
         )
         if used is None:
             raise NotProven("The recovery code is not right or was used before. Each is used once.")
-        factor_rows.note(session, person, "recovery-used", now, factor=RECOVERY)
 
     def _by_passkey(self, person: str, holder: str, answer: str) -> Callable[[Session], None]:
         if self.site is None:
@@ -117,7 +122,8 @@ class Proving:
             count = passkeys.asserted(self.site, person, answer, challenge, row.public_key, row.sign_count)
         except CountWentBack:
             with self.database.begin() as session:
-                factor_rows.note(session, person, "count-back", datetime.now(UTC), factor=PASSKEY, name=row.name)
+                told = {"factor": PASSKEY, "name": row.name, "within": holder}
+                factor_rows.note(session, person, "count-back", datetime.now(UTC), **told)
             raise
 
         def use(session: Session) -> None:
@@ -142,12 +148,21 @@ class Proving:
 
         return use
 
-    def _note(self, person: str, kind: str, number: int, refusal: NotProven) -> None:
-        """Have the log hear of a refusal; record the fifth in a row, which the person is told at the next sign-in."""
+    def _note_use(self, session: Session, person: str, holder: str, kind: str, done: object) -> None:
+        """Record a used recovery code; what was noted in a step is from now on of the session that it opened."""
+        within = done.session if isinstance(done, SignedIn) else holder
+        if within != holder:
+            factor_rows.hand_on(session, person, holder, within)
+        if kind == RECOVERY:
+            factor_rows.note(session, person, "recovery-used", datetime.now(UTC), factor=RECOVERY, within=within)
+
+    def _note(self, person: str, holder: str, kind: str, refusal: NotProven) -> None:
+        """Have the log hear of a refusal; record the fifth of a day, which the person is told at the next sign-in."""
+        number = self.attempts.count(f"refused:{kind}:{person}", window=TOLD_WITHIN)
         log.info("second-factor-refused", kind=kind, number=number, count_back=isinstance(refusal, CountWentBack))
         if number == TOLD_AFTER:
             with self.database.begin() as session:
-                factor_rows.note(session, person, "refused", datetime.now(UTC), factor=kind)
+                factor_rows.note(session, person, "refused", datetime.now(UTC), factor=kind, within=holder)
 
 
 def recovery_mark(attempts: Attempts, person: str, code: str) -> bytes:

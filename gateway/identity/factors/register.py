@@ -110,29 +110,40 @@ class SecondFactors:
 
         def renew(session: Session) -> None:
             mine = update(SessionRow).where(SessionRow.id == session_id, SessionRow.ended_at.is_(None))
-            session.execute(mine.values(proved_at=datetime.now(UTC)))
+            if session.scalar(mine.values(proved_at=datetime.now(UTC)).returning(SessionRow.id)) is None:
+                raise Unauthenticated("The session has ended. Sign in again.")
 
         self._proving.prove(here.person, here.id, shown, renew)
 
     def overview(self, session_id: str) -> Overview:
-        """Return a person's factors and what happened to them; what happened elsewhere they have then been told."""
-        with self._database.begin() as session:
+        """Return a person's factors and what happened to them; looking settles nothing."""
+        with self._database.read() as session:
             here = self._holder(session, session_id)
-            shown = Overview(
+            return Overview(
                 factor_rows.listed(session, here.person),
                 factor_rows.codes_left(session, here.person),
                 here.required,
                 here.fresh,
                 self._site is not None,
-                factor_rows.events(session, here.person),
+                factor_rows.events(session, here.person, session_id, datetime.now(UTC)),
             )
-            factor_rows.told(session, here.person, session_id, datetime.now(UTC))
-        return shown
 
-    def untold(self, signed_in: SignedIn) -> bool:
-        """Tell whether something happened to a person's factors that they have not seen."""
+    def fresh(self, session_id: str) -> bool:
+        """Tell whether the person of a session has just proved to be there."""
         with self._database.read() as session:
-            return factor_rows.untold(session, signed_in.person, signed_in.session)
+            return self._holder(session, session_id).fresh
+
+    def untold(self, session_id: str) -> bool:
+        """Tell whether something happened to a person's factors elsewhere that they have not acknowledged."""
+        with self._database.read() as session:
+            here = self._holder(session, session_id)
+            return factor_rows.untold(session, here.person, session_id, datetime.now(UTC))
+
+    def acknowledge(self, session_id: str, events: Collection[str]) -> None:
+        """Note that the person knows of these events, by their ids: those that happened in other sessions."""
+        with self._database.begin() as session:
+            here = self._holder(session, session_id)
+            factor_rows.acknowledge(session, here.person, session_id, events, datetime.now(UTC))
 
     def begin_totp(self, by: Step | str) -> NewTotp:
         """Return the secret of an app to be added; it is kept nowhere: the form brings it back, sealed."""
@@ -255,8 +266,8 @@ class SecondFactors:
 
         In a step only a first factor is added: who has one shows it.
         """
-        here = self._holder(session, by)
-        factor_rows.lock(session, here.person)
+        factor_rows.lock(session, self._holder(session, by).person)
+        here = self._holder(session, by)  # who waited may find that the session has ended meanwhile
         if here.step and factor_rows.has_any(session, here.person):
             raise Forbidden("Show the second factor that you have first. / 请先通过已有的第二验证方式验证。")
         if not here.fresh:

@@ -92,10 +92,10 @@ def second_step() -> ResponseReturnValue:
         return _second_step(ways, back, "", None), 200
     shown = shown_by(request.form.get("kind", ""), request.form.get("shown", ""))
     try:
-        here, untold = second().complete(step, shown)
+        here = second().complete(step, shown)
     except NotProven:
         return _second_step(second().ways(step), back, shown.kind, say(f"factors.wrong_{shown.kind}")), 401
-    return enter(here, url_for("portal.factors_listing", back=inside(back)) if untold else back)
+    return enter(here, back)
 
 
 def _second_step(ways: Ways, back: str, wrong: str, error: str | None) -> str:

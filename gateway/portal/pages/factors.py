@@ -12,7 +12,12 @@ from gateway.door.visitor import Visitor
 from gateway.portal.visit import become, inside, page, portal, say, second, signed_in, visitor
 from gateway.signing_in import NewTotp, NotProven, Step, shown_by
 
-DONE = {"added": "factors.did_added", "removed": "factors.did_removed", "confirmed": "factors.did_confirmed"}
+DONE = {
+    "added": "factors.did_added",
+    "removed": "factors.did_removed",
+    "confirmed": "factors.did_confirmed",
+    "acknowledged": "factors.did_acknowledged",
+}
 
 
 def listing() -> ResponseReturnValue:
@@ -26,6 +31,13 @@ def listing() -> ResponseReturnValue:
         notice=say(did) if did else None,
         back=inside(back) if back else None,
     ), 200
+
+
+def acknowledge() -> ResponseReturnValue:
+    """Settle what a person has read of what happened: what the page showed, and not what came after it."""
+    second().acknowledge(_person(), request.form.getlist("event"))
+    back = request.form.get("back")
+    return redirect(inside(back) if back else url_for("portal.factors_listing", did="acknowledged"), 303)
 
 
 def first() -> ResponseReturnValue:
@@ -87,7 +99,7 @@ def passkey() -> ResponseReturnValue:
 def codes() -> ResponseReturnValue:
     """Make new recovery codes and show them, this once."""
     here = _person()
-    if not second().overview(here).fresh:
+    if not second().fresh(here):
         return _to_confirm()
     return page("recovery_codes.html", codes=second().renew_codes(here)), 200
 
@@ -95,7 +107,7 @@ def codes() -> ResponseReturnValue:
 def remove(factor: str) -> ResponseReturnValue:
     """Remove a second factor."""
     here = _person()
-    if not second().overview(here).fresh:
+    if not second().fresh(here):
         return _to_confirm()
     second().remove(here, factor)
     return redirect(url_for("portal.factors_listing", did="removed"), 303)
@@ -117,7 +129,7 @@ def _holder() -> Visitor | Step | None:
     if step is not None:
         return step
     here = _person()
-    return here if second().overview(here).fresh else None
+    return here if second().fresh(here) else None
 
 
 def _to_confirm() -> ResponseReturnValue:

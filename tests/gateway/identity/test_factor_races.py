@@ -24,7 +24,7 @@ from gateway.identity.factors.passkeys import site_of
 from gateway.identity.factors.register import LastFactor, SecondFactors
 from gateway.identity.people import People
 from gateway.identity.registry import Clients
-from gateway.identity.sessions import SignedIn
+from gateway.identity.sessions import SignedIn, end_all
 from gateway.identity.store import Client
 from gateway.identity.tables import PersonRow, RecoveryCodeRow, SessionRow, TotpRow
 from gateway.signing_in import NotProven, Shown, Step
@@ -125,6 +125,20 @@ def test_many_wrong_codes_at_once_are_no_way_round(house: House) -> None:
     assert (found.count(NotProven), found.count(TooManyRequests)) == (most, 6)
 
 
+def test_junk_in_another_step_closes_no_passkey(house: House) -> None:
+    """Whoever knows the password shows more of it than one step may; the owner's passkey opens."""
+    authenticator = Authenticator()
+    asked = house.factors[0].begin_passkey(house.session)
+    house.factors[0].add_passkey(house.session, authenticator.create(asked), "")
+    thief, owner, most = house.step(), house.step(), proving.MOST["passkey"]
+    found = outcomes(lambda n: house.factors[n % 2].complete(thief, Shown("passkey", "junk")), most + 2)
+    assert (found.count(NotProven), found.count(TooManyRequests)) == (most, 2)
+    wanted = house.factors[1].ways(owner).passkey
+    assert wanted is not None
+    opened = house.factors[1].complete(owner, Shown("passkey", authenticator.get(wanted)))
+    assert opened.factor == "passkey"
+
+
 def test_of_two_factors_removed_at_once_one_stays(house: House) -> None:
     """Each would be the last but one by itself."""
     for _ in range(3):
@@ -164,6 +178,58 @@ def test_who_signs_in_while_a_factor_is_added_is_asked_for_it(house: House) -> N
             time.sleep(0.5)
             fill(session, TotpRow, datetime.now(UTC), person=person)
         assert isinstance(entering.result(), Step)
+
+
+def test_a_session_that_ends_meanwhile_adds_nothing(house: House) -> None:
+    """The change waits for whoever ends all sessions, and then is none: it is judged after the wait."""
+    Clients(house.databases[0], PEPPER).add([Client("bank-1", "bank")])
+    opened = house.people[0].accept(house.people[0].invite("officer.li", "bank-1"), PASSWORD, ADDRESS)
+    assert isinstance(opened, SignedIn)
+    new = house.factors[1].begin_totp(opened.session)
+    code = pyotp.TOTP(new.secret).at(time.time())
+    with ThreadPoolExecutor(1) as pool:
+        with house.databases[0].begin() as session:
+            factor_rows.lock(session, opened.person)
+            adding = pool.submit(house.factors[1].add_totp, opened.session, new.sealed, code)
+            time.sleep(0.5)
+            end_all(session, opened.person)
+        with pytest.raises(Unauthenticated):
+            adding.result()
+    with house.databases[0].read() as session:
+        assert factor_rows.listed(session, opened.person) == []
+
+
+def test_a_step_that_ends_meanwhile_opens_nothing(house: House) -> None:
+    """The second step waits for a reset under way, so no session outlives it; the recovery code is not used up."""
+    step = house.step()
+    with ThreadPoolExecutor(1) as pool:
+        with house.databases[0].begin() as session:
+            person = session.scalar(select(PersonRow.id).where(PersonRow.login == LOGIN))
+            assert person is not None
+            factor_rows.lock(session, person)
+            entering = pool.submit(house.factors[1].complete, step, Shown("recovery", house.codes[0]))
+            time.sleep(0.5)
+            end_all(session, person)
+        with pytest.raises(Unauthenticated):
+            entering.result()
+    with house.databases[0].read() as session:
+        assert factor_rows.codes_left(session, person) == 10
+
+
+def test_a_session_that_ends_meanwhile_is_not_renewed(house: House) -> None:
+    """And what was shown in it is not used up."""
+    with ThreadPoolExecutor(1) as pool:
+        with house.databases[0].begin() as session:
+            person = session.scalar(select(PersonRow.id).where(PersonRow.login == LOGIN))
+            assert person is not None
+            factor_rows.lock(session, person)
+            proving_again = pool.submit(house.factors[1].confirm, house.session, Shown("recovery", house.codes[0]))
+            time.sleep(0.5)
+            end_all(session, person)
+        with pytest.raises(Unauthenticated):
+            proving_again.result()
+    with house.databases[0].read() as session:
+        assert factor_rows.codes_left(session, person) == 10
 
 
 def test_a_step_ends_with_a_reset(house: House) -> None:

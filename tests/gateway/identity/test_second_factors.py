@@ -21,6 +21,7 @@ from second_factors import (
     ORIGIN,
     PASSWORD,
     SITE,
+    acknowledge,
     add_app,
     code_at,
     codes_on,
@@ -32,16 +33,17 @@ from second_factors import (
     show,
     sign_in,
 )
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
-from chassis.core.errors import Unauthenticated
+from chassis.core.errors import TooManyRequests, Unauthenticated
 from gateway.cli import main
 from gateway.context import Context
+from gateway.identity import factor_rows
 from gateway.identity.factors import proving, recovery, totp
 from gateway.identity.sessions import SignedIn
-from gateway.identity.tables import SessionRow, StepRow, TotpRow
+from gateway.identity.tables import AttemptRow, FactorEventRow, SessionRow, StepRow, TotpRow
 from gateway.portal.session import COOKIE, STEP
-from gateway.signing_in import Shown, Step
+from gateway.signing_in import PASSKEY, RECOVERY, TOTP, NotProven, Shown, Step, shown_by
 
 MUST, MAY = "op.wang", "officer.li"
 # RFC 6238 appendix B, SHA-1: the secret is the text 12345678901234567890; ours are the last six of its eight digits.
@@ -141,14 +143,103 @@ def test_who_has_an_app_is_inside_by_its_code_and_not_before(browser: Callable[[
     assert client.get_cookie(STEP, path="/portal") is None
 
 
-def test_a_person_is_told_once_what_happened_in_another_session(browser: Callable[[], FlaskClient]) -> None:
+def test_a_person_is_told_what_happened_in_another_session_until_they_acknowledge_it(
+    browser: Callable[[], FlaskClient],
+) -> None:
+    """Looking settles nothing; the button does, and the next sign-in goes where it was asked to."""
+    _, codes = changed(browser)
+    for code in codes[:2]:
+        client = browser()
+        sign_in(client, MAY)
+        told = client.get(show(client, "recovery", code).headers["Location"]).text
+        assert "请过目" in told
+        assert "新</span> 已添加" in told
+    assert acknowledge(client, told).status_code == 303
+    assert "新</span>" not in client.get("/portal/factors").text
+
+
+def test_who_has_acknowledged_everything_goes_on(browser: Callable[[], FlaskClient]) -> None:
     secret, _ = changed(browser)
     client = browser()
     sign_in(client, MAY)
-    told = client.get(show(client, "totp", next_code(secret)).headers["Location"]).text
-    assert "请过目" in told
-    assert "新</span> 已添加" in told
-    assert "新</span>" not in client.get("/portal/factors").text
+    acknowledge(client, client.get(show(client, "totp", next_code(secret)).headers["Location"]).text)
+    form = {"current": PASSWORD, "new": "the lamp burns until noon", "again": "the lamp burns until noon"}
+    assert client.post("/portal/password", data=form, headers=ORIGIN).headers["Location"] == "/portal/"
+
+
+def test_a_session_settles_nothing_that_was_done_in_it(browser: Callable[[], FlaskClient], people: Context) -> None:
+    """Whoever came in by a stolen recovery code cannot hide that, nor by changing the password for a new session."""
+    secret, codes = changed(browser)
+    thief, owner = browser(), browser()
+    sign_in(thief, MAY)
+    show(thief, "recovery", codes[0])
+    with people.database.read() as session:
+        every = list(session.scalars(select(FactorEventRow.id)))
+    thief.post("/portal/factors/acknowledge", data={"event": every}, headers=ORIGIN)
+    new = "the lamp burns until noon"
+    thief.post("/portal/password", data={"current": PASSWORD, "new": new, "again": new}, headers=ORIGIN)
+    thief.post("/portal/factors/acknowledge", data={"event": every}, headers=ORIGIN)
+    sign_in(owner, MAY, new)
+    told = owner.get(show(owner, "totp", next_code(secret)).headers["Location"]).text
+    assert "新</span> 使用了一个恢复码" in told
+    assert "新</span> 已添加" not in told
+
+
+def test_what_is_no_event_settles_nothing(browser: Callable[[], FlaskClient]) -> None:
+    _, codes = changed(browser)
+    client = browser()
+    sign_in(client, MAY)
+    show(client, "recovery", codes[0])
+    form = {"event": ["fev_none", "é" * 5000, "' OR 1=1 --"]}
+    assert client.post("/portal/factors/acknowledge", data=form, headers=ORIGIN).status_code == 303
+    assert "新</span> 已添加" in client.get("/portal/factors").text
+
+
+def test_a_session_settles_nothing_of_the_step_before_it(browser: Callable[[], FlaskClient]) -> None:
+    """Whoever guessed until a code was right is not who is to know of the guesses."""
+    _, codes = changed(browser)
+    client, owner = browser(), browser()
+    sign_in(client, MAY)
+    for _ in range(proving.TOLD_AFTER):
+        show(client, "totp", "000000")
+    acknowledge(client, client.get(show(client, "recovery", codes[0]).headers["Location"]).text)
+    sign_in(owner, MAY)
+    told = owner.get(show(owner, "recovery", codes[1]).headers["Location"]).text
+    assert "新</span> 密码正确后" in told
+
+
+def test_nobody_acknowledges_for_another(browser: Callable[[], FlaskClient], people: Context) -> None:
+    changed(browser)
+    with people.database.read() as session:
+        every = list(session.scalars(select(FactorEventRow.id)))
+    other = browser()
+    sign_in(other, MUST)
+    add_app(other)
+    other.post("/portal/factors/acknowledge", data={"event": every}, headers=ORIGIN)
+    with people.database.read() as session:
+        assert not session.scalars(select(FactorEventRow.seen_at).where(FactorEventRow.seen_at.is_not(None))).all()
+
+
+def test_after_thirty_days_nothing_is_told_any_more(browser: Callable[[], FlaskClient], people: Context) -> None:
+    secret, _ = changed(browser)
+    with people.database.begin() as session:
+        session.execute(update(FactorEventRow).values(at=datetime.now(UTC) - timedelta(days=31)))
+    client = browser()
+    sign_in(client, MAY)
+    assert show(client, "totp", next_code(secret)).headers["Location"] == "/portal/"
+    assert "已添加" in client.get("/portal/factors").text
+
+
+def test_many_events_of_a_kind_hide_none_of_another(browser: Callable[[], FlaskClient], people: Context) -> None:
+    changed(browser)
+    with people.database.begin() as session:
+        person = session.scalar(select(TotpRow.person))
+        assert person is not None
+        for _ in range(50):
+            factor_rows.note(session, person, "codes", datetime.now(UTC), factor="recovery")
+        shown = factor_rows.events(session, person, "", datetime.now(UTC))
+    kinds = [each.kind for each in shown]
+    assert (kinds.count("codes"), kinds.count("added")) == (20, 1)
 
 
 def test_a_code_opens_once(browser: Callable[[], FlaskClient]) -> None:
@@ -262,7 +353,8 @@ def test_the_last_factor_of_who_need_not_have_one_goes_with_its_recovery_codes(
     _, codes = add_app(client)
     assert client.post(f"/portal/factors/{factor_of(people)}/remove", headers=ORIGIN).status_code == 303
     other = browser()
-    assert sign_in(other, MAY).headers["Location"] == "/portal/"
+    told = other.get(sign_in(other, MAY).headers["Location"]).text
+    assert "新</span> 已移除" in told, "who signs in by the password alone is told as well"
     secret, anew = add_app(client)
     assert len(set(anew) - set(codes)) == 10
     assert secret
@@ -343,7 +435,40 @@ def test_wrong_codes_close_codes_for_a_while_and_nothing_else(browser: Callable[
     assert show(other, "totp", next_code(secret)).status_code == 429
     assert show(other, "recovery", codes[0]).status_code == 303
     told = other.get("/portal/factors?back=/portal/").text
-    assert "连续五次被拒绝" in told
+    assert told.count("一天内五次或更多次被拒绝") == 1
+
+
+def test_who_knows_the_password_shuts_the_owner_out_of_codes_alone(
+    browser: Callable[[], FlaskClient], people: Context
+) -> None:
+    """Junk of every kind in a step of their own, up to where that is closed: the owner's recovery code opens."""
+    _, codes = changed(browser)
+    thief, owner = (people.people.sign_in(MAY, PASSWORD, ADDRESS) for _ in range(2))
+    assert isinstance(thief, Step)
+    assert isinstance(owner, Step)
+    for kind in (TOTP, RECOVERY, PASSKEY):
+        for _ in range(proving.MOST[kind]):
+            with pytest.raises(NotProven):
+                people.factors.complete(thief, shown_by(kind, "junk"))
+        with pytest.raises(TooManyRequests):
+            people.factors.complete(thief, shown_by(kind, "junk"))
+    with pytest.raises(TooManyRequests):
+        people.factors.complete(owner, shown_by(TOTP, "junk"))
+    assert people.factors.complete(owner, Shown("recovery", codes[0])).factor == "recovery"
+
+
+def test_slow_guessing_is_told_once_a_day(browser: Callable[[], FlaskClient], people: Context) -> None:
+    """Four wrong codes, each long after the one before; the fifth of a day is told, those after it add nothing."""
+    changed(browser)
+    client = browser()
+    sign_in(client, MAY)
+    for n in range(12):
+        assert show(client, "totp", "000000").status_code == 401
+        with people.database.begin() as session:  # a quarter of an hour goes by, and the day goes on
+            session.execute(delete(AttemptRow).where(AttemptRow.ends_at < datetime.now(UTC) + timedelta(hours=1)))
+        with people.database.read() as session:
+            told = session.scalars(select(FactorEventRow.kind).where(FactorEventRow.kind == "refused")).all()
+        assert len(told) == (1 if n >= 4 else 0)
 
 
 def test_pages_of_second_factors_have_no_english_word_that_is_not_a_name(browser: Callable[[], FlaskClient]) -> None:
@@ -529,8 +654,8 @@ def test_the_operator_resets_factors_and_the_person_is_told(
     ]
     fresh = browser()
     form = {"code": code, "new": PASSWORD, "again": PASSWORD}
-    assert fresh.post("/portal/invitation", data=form, headers=ORIGIN).headers["Location"] == "/portal/"
-    assert "运营方重置了" in fresh.get("/portal/factors").text
+    told = fresh.get(fresh.post("/portal/invitation", data=form, headers=ORIGIN).headers["Location"]).text
+    assert "新</span> 运营方重置了" in told
 
 
 def test_without_a_record_the_command_says_so(people: Context) -> None:
