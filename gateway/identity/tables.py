@@ -193,9 +193,9 @@ class KeySessionRow(Base):
 
 
 class AttemptRow(Base):
-    """How many attempts to sign in were made until `ends_at`: to one login, by one person or from one address.
+    """How many attempts to sign in, or refusals, there were until `ends_at`: of a login, person, step or address.
 
-    `digest` is that of the login, person or address under the pepper; the table names nobody.
+    `digest` is that of the login, person, step or address under the pepper; the table names nobody.
     """
 
     __tablename__ = "attempts"
