@@ -384,12 +384,12 @@ def test_the_commands_bring_a_person_in_and_out(home: Path, client: FlaskClient,
     assert "person invite" in run("list")
     code = run("invite", LOGIN, "--client", "bank-1")
     assert re.fullmatch(r"inv_[0-9a-f]{48}", code)
-    assert run("list") == f"{LOGIN}\tbank-1\tinvited"
+    assert run("list") == f"{LOGIN}\tbank-1\tinvited\tno second factor"
     form = {"code": run("reset", LOGIN), "new": PASSWORD, "again": PASSWORD}
     assert client.post("/portal/invitation", data={**form, "code": code}, headers=ORIGIN).status_code == 401
     assert client.post("/portal/invitation", data=form, headers=ORIGIN).status_code == 303
     run("disable", LOGIN)
-    assert run("list") == f"{LOGIN}\tbank-1\tended"
+    assert run("list") == f"{LOGIN}\tbank-1\tended\tno second factor"
     assert sign_in(client).status_code == 401
 
 
