@@ -60,11 +60,7 @@ class People:
     def reset(self, login: str) -> str:
         """End a person's password and sessions and return a new code to choose a password with."""
         with self._database.begin() as session:
-            person = self._of_login(session, login)
-            if person.disabled_at:
-                raise Invalid("This person's account has ended. Invite another login.")
-            person.password = None
-            session.flush()
+            person = self._without_password(session, login)
             end_all(session, person.id)
             return self._invitation(session, person.id)
 
@@ -74,11 +70,7 @@ class People:
         The password ends too: it alone must not be what a new factor is added with.
         """
         with self._database.begin() as session:
-            person = self._of_login(session, login)
-            if person.disabled_at:
-                raise Invalid("This person's account has ended. Invite another login.")
-            person.password = None
-            session.flush()
+            person = self._without_password(session, login)
             factor_rows.lock(session, person.id)
             factor_rows.forget(session, person.id)
             factor_rows.note(session, person.id, "reset", datetime.now(UTC))
@@ -231,6 +223,14 @@ class People:
         person = session.scalar(select(PersonRow).where(PersonRow.login == login))
         if person is None:
             raise NotFound("There is no such login. See: python -m gateway.cli person list.")
+        return person
+
+    def _without_password(self, session: Session, login: str) -> PersonRow:
+        person = self._of_login(session, login)
+        if person.disabled_at:
+            raise Invalid("This person's account has ended. Invite another login.")
+        person.password = None
+        session.flush()
         return person
 
     def _invitation(self, session: Session, person: str) -> str:
